@@ -1,0 +1,86 @@
+/*
+ * The configuration: embedded defaults, then the JSON file, then the command line's options, each
+ * over the one before.
+ *
+ * Errors: config_load and config_finish write one line to stderr that names the file, line:column
+ * or the option, the key, and what is accepted, and give -1; the config is then good only for
+ * config_free. Threads: one. Lifetimes: the config owns all it points to.
+ */
+#ifndef AGENT_CONFIG_H
+#define AGENT_CONFIG_H
+
+#include "base/address.h"
+#include "base/node.h"
+#include "collector/collector.h"
+#include "emitter/target.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* The six parts of a namespace, in order (SPEC 3). The first two may be absent. */
+enum { CONFIG_PARTS = 6, CONFIG_INSTANCE_ID = 2 };
+
+struct config_disk {
+    char *mount;
+    unsigned threshold_percent; /* 1..100; 0: not observed */
+    bool when_seen;             /* a default that nobody configured */
+};
+
+struct config {
+    char *namespace;   /* the whole prefix; made of the host name where none is set */
+    char *instance_id; /* NULL: none */
+    unsigned interval_s;
+    unsigned offset_s;
+    size_t history;     /* snapshots; config_finish makes a duration into a number */
+    unsigned history_s; /* the duration where one was given, else 0 */
+
+    char *proc;
+    char **extra_types;
+    size_t extra_type_count;
+    char **exclude_mounts;
+    size_t exclude_mount_count;
+    struct collector_name *names;
+    size_t name_count;
+
+    unsigned parachute_interval_ms;
+    struct config_disk *disks; /* configured ones in their order, then the defaults not named */
+    size_t disk_count;
+
+    struct target_options *targets;
+    size_t target_count;
+
+    bool http_on;
+    char *http_listen_text;
+    struct address http_listen;
+    unsigned http_max_connections;
+    bool http_anonymous;
+    char *http_token_file;
+    char *http_token; /* read by config_finish; never printed */
+
+    bool lines_on;
+    char *lines_listen_text;
+    struct address lines_listen;
+    bool lines_anonymous;
+};
+
+/* The embedded defaults; -1 where memory is short. */
+int config_defaults(struct config *config);
+
+/* Reads the file over them. */
+int config_load(struct config *config, const char *path);
+
+/*
+ * After file and options: reads the token, fills in the namespace, merges the default disks, and
+ * refuses what does not fit together (offset >= interval, a door open to the network without leave,
+ * a name given twice).
+ */
+int config_finish(struct config *config);
+
+/* The effective configuration as indented JSON that config_load accepts; no secret in it. */
+int config_print(const struct config *config, FILE *out);
+
+void config_free(struct config *config);
+
+#endif

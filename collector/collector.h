@@ -1,0 +1,78 @@
+/*
+ * One look at the machine, and type `system` of it (SPEC 4).
+ *
+ * A look reads load, CPUs, memory and swap at once, and asks the helper processes for the disks,
+ * since a call on a mount point may hang. It is over when all disks have answered or patience has
+ * run out; then `done` is called, from within collector_dispatch or collector_look itself.
+ *
+ * Errors: a group or a disk that cannot be read is data (its error DataPoint); each is also logged
+ * once. Threads: the loop's thread only. No call blocks. Helper processes are forked from here:
+ * they exit when the collector is freed or the agent dies, and one that hangs in the kernel is left
+ * behind.
+ */
+#ifndef COLLECTOR_COLLECTOR_H
+#define COLLECTOR_COLLECTOR_H
+
+#include "base/reading.h"
+#include "base/series.h"
+#include "base/snapshot.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A mount point that is emitted under a name of its own. */
+struct collector_name {
+    const char *mount;
+    const char *name; /* a valid node */
+};
+
+/* Everything is copied. Lists may be NULL where their count is 0. */
+struct collector_options {
+    const char *proc;               /* "/proc", or a folder that stands for it */
+    const char *const *extra_types; /* file system types that count although they are nodev */
+    size_t extra_type_count;
+    const char *const *exclude_mounts; /* fnmatch(3) patterns; those disks are not emitted */
+    size_t exclude_mount_count;
+    const struct collector_name
+        *names; /* beside "/", /var/vcap/data, /var/vcap/store; wins over them */
+    size_t name_count;
+    const char *const *observed; /* mount points that the parachute watches; named first */
+    size_t observed_count;
+};
+
+enum collector_scope {
+    COLLECTOR_OBSERVED, /* the observed disks only: a cycle of the parachute */
+    COLLECTOR_ALL,      /* everything: a tick */
+};
+
+struct collector;
+
+/* Starts a helper, so it is called before much memory is in use. NULL where that fails; logged. */
+struct collector *collector_new(const struct collector_options *options,
+                                struct series_table *series);
+
+void collector_free(struct collector *collector);
+
+/* Readable when collector_dispatch has something to do; the same descriptor for the collector's
+ * life. */
+int collector_fd(const struct collector *collector);
+
+void collector_dispatch(struct collector *collector);
+
+/*
+ * Begins a look that ends within `patience_ns`. One look of each scope may be under way; a second
+ * one of the same scope is refused with -1. A disk that both looks want is read once.
+ */
+int collector_look(struct collector *collector, enum collector_scope scope, int64_t patience_ns,
+                   void (*done)(void *arg), void *arg);
+
+/* Adds what the last COLLECTOR_ALL look found, in SPEC 6's order. */
+void collector_emit(struct collector *collector, struct snapshot *snapshot);
+
+/* What the last look of either scope found for observed[index]. */
+struct reading collector_observed(const struct collector *collector, size_t index);
+
+/* The name under which observed[index] is emitted; borrowed for the collector's life. */
+const char *collector_observed_name(const struct collector *collector, size_t index);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * The emitter: remembers snapshots in the ring and lets them out through three doors: HTTP, a push
+ * to Graphite, and raw lines.
+ *
+ * Errors: logged where they are found; NULL or -1 then. Threads: the loop's thread only. Lifetimes:
+ * options and what they point to are borrowed for the emitter's life.
+ */
+#ifndef EMITTER_EMITTER_H
+#define EMITTER_EMITTER_H
+
+#include "base/address.h"
+#include "base/series.h"
+#include "base/snapshot.h"
+#include "emitter/target.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event_base;
+struct emitter;
+
+struct emitter_options {
+    size_t history;      /* snapshots that the ring holds */
+    unsigned interval_s; /* /healthz is unwell when the newest snapshot is three of these old */
+    const char *version;
+    const char *instance_id; /* NULL: none */
+    bool http_on;
+    struct address http_listen;
+    unsigned http_max_connections;
+    const char *http_token; /* NULL: none is needed */
+    bool lines_on;
+    struct address lines_listen;
+    const struct target_options *targets;
+    size_t target_count;
+};
+
+/* Makes the ring and starts to connect to the targets. */
+struct emitter *emitter_new(struct event_base *base, struct series_table *series,
+                            const struct emitter_options *options);
+void emitter_free(struct emitter *emitter);
+
+/* Remembers a snapshot and tells the doors. -1: memory is short, the snapshot is lost and that was
+ * logged. */
+int emitter_append(struct emitter *emitter, const struct snapshot *snapshot);
+
+/* Opens HTTP and raw lines; called after the first snapshot, so that no answer is ever empty. */
+int emitter_open(struct emitter *emitter);
+
+/* Closes HTTP and raw lines, gives the targets up to one second for what is unsent, then calls
+ * `done`. */
+void emitter_stop(struct emitter *emitter, void (*done)(void *arg), void *arg);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * A target of the Graphite push: one server that gets every snapshot as plaintext lines over TCP.
+ *
+ * What it is owed is a set of snapshot numbers (emitter/owed.h). A snapshot that is sent is under
+ * way until the peer's TCP has acknowledged its last byte; what was under way when a connection
+ * broke is owed again, and a new connection always begins with a whole line. What the ring
+ * overwrites first is counted as lost.
+ *
+ * States: down (waits out its backoff) -> connecting -> up -> down. The backoff is 1 s, doubles to
+ * 60 s with jitter, and is 1 s again only after 30 s up.
+ *
+ * Errors: a trouble is logged once and ever more rarely, and when it ends, with what was lost
+ * meanwhile. Threads: the loop's thread only; nothing blocks, and a target that does not read
+ * delays nobody.
+ */
+#ifndef EMITTER_TARGET_H
+#define EMITTER_TARGET_H
+
+#include "base/address.h"
+#include "base/series.h"
+#include "emitter/ring.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct event_base;
+struct connector;
+struct target;
+
+struct target_options {
+    const char *name; /* for status and log; copied */
+    struct address_peer peer;
+};
+
+/* Starts to connect at once. Owes everything that is in the ring, and all that comes. */
+struct target *target_new(struct event_base *base, struct connector *connector,
+                          const struct ring *ring, const struct series_table *series,
+                          const struct target_options *options);
+void target_free(struct target *target);
+
+/* The ring has a new snapshot. */
+void target_notify(struct target *target);
+
+/* What is unsent now is still sent, nothing new is; no reconnect any more. */
+void target_stop(struct target *target);
+
+/* After target_stop: nothing is left that could still be sent and acknowledged. */
+bool target_idle(struct target *target);
+
+struct target_status {
+    const char *name;    /* borrowed for the target's life */
+    const char *state;   /* "up", "connecting", "down" */
+    const char *error;   /* why it is not up; NULL: none. Borrowed until the next event */
+    uint64_t sent;       /* snapshots acknowledged, ever */
+    uint64_t owed;       /* snapshots in the ring not acknowledged yet */
+    uint64_t lost;       /* snapshots that the ring overwrote first, ever */
+    uint64_t reconnects; /* connections made, less the first */
+};
+
+struct target_status target_status(const struct target *target);
+
+#endif
