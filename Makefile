@@ -1,0 +1,87 @@
+# altimeter. `make help` lists the targets.
+#
+#   make run      install what the build needs, build, run in the foreground
+#   make check    install what the tests need, build, pass all tests
+#   make          only build build/altimeter
+#
+# DEPS=no leaves the packages to you. CC=clang, CFLAGS=..., SANITIZE=address,undefined and BUILD=dir work as expected.
+
+BUILD ?= build
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CFLAGS ?= -O2 -g
+SANITIZE ?=
+DEPS ?= yes
+ARGS ?=
+PYTEST ?= /usr/bin/python3 -m pytest
+
+VERSION := $(shell cat VERSION)
+LIBRARIES := libstatgrab libcurl jansson libevent_core libevent_extra
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
+
+# Warnings stop the build where nobody would see them scroll by.
+ifeq ($(CI),true)
+WARNINGS += -Werror
+endif
+
+ifneq ($(SANITIZE),)
+CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+
+ROOMS := agent collector parachute emitter base
+SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
+HEADERS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.h))
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
+
+# Asked only once there is something to compile: the packages may be installed by this very make.
+LIBRARY_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
+LIBRARY_LDLIBS = $(shell pkg-config --libs $(LIBRARIES))
+COMPILE = $(CC) -std=c17 -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' $(WARNINGS) $(CFLAGS) $(LIBRARY_CFLAGS)
+
+all: $(BUILD)/altimeter
+
+$(BUILD)/altimeter: $(BUILD)/agent/main.o $(BUILD)/libaltimeter.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBRARY_LDLIBS)
+
+# All but main, so that a test that defines a seam's functions itself links its own instead.
+$(BUILD)/libaltimeter.a: $(filter-out $(BUILD)/agent/main.o,$(OBJECTS))
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c Makefile VERSION
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libaltimeter.a
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libaltimeter.a $(LIBRARY_LDLIBS) -lcmocka
+
+-include $(OBJECTS:.o=.d) $(UNIT_PROGRAMS:=.d)
+
+run: packages-build
+	@$(MAKE) --no-print-directory all
+	$(BUILD)/altimeter $(ARGS)
+
+check: packages-build packages-test
+	@$(MAKE) --no-print-directory check-unit
+	@$(MAKE) --no-print-directory check-unit BUILD=build/sanitized SANITIZE=address,undefined
+	@$(MAKE) --no-print-directory check-e2e
+
+check-unit: $(UNIT_PROGRAMS)
+	@for test in $(UNIT_PROGRAMS); do echo "$$test"; $$test || exit 1; done
+
+check-e2e: $(BUILD)/altimeter
+	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q tests/e2e
+
+packages-%:
+ifeq ($(DEPS),no)
+	@:
+else
+	@packaging/install-packages $*
+endif
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all run check check-unit check-e2e clean
