@@ -74,6 +74,14 @@ check-unit: $(UNIT_PROGRAMS)
 check-e2e: $(BUILD)/altimeter
 	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q tests/e2e
 
+C_FILES = $(SOURCES) $(HEADERS) $(wildcard tests/unit/*.[ch])
+
+lint: packages-build packages-lint
+	clang-format --dry-run --Werror $(C_FILES)
+	tests/lint-includes
+	printf '%s\n' $(SOURCES) $(UNIT_SOURCES) | xargs -P "$$(nproc)" -n 4 sh -c \
+	    'clang-tidy --quiet "$$@" -- -std=c17 -D_GNU_SOURCE -I. -DVERSION="\"lint\"" $(LIBRARY_CFLAGS)' tidy
+
 packages-%:
 ifeq ($(DEPS),no)
 	@:
@@ -84,4 +92,4 @@ endif
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all run check check-unit check-e2e clean
+.PHONY: all run check check-unit check-e2e lint clean

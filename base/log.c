@@ -10,21 +10,23 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 1024
-#define FIRST_WAIT_NS (60 * CLOCK_NS_PER_S)
-#define LONGEST_WAIT_NS (24 * 3600 * CLOCK_NS_PER_S)
+#define FIRST_WAIT_NS (CLOCK_NS_PER_S * 60)
+#define LONGEST_WAIT_NS (CLOCK_NS_PER_S * 3600 * 24)
 
 static enum log_level log_threshold = LOG_LEVEL_INFO;
 static bool log_to_journal = false;
 
+/* JOURNAL_STREAM is "<device>:<inode>" of the journal's stream, see systemd.exec(5). */
 static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
-    uintmax_t device = 0;
-    uintmax_t inode = 0;
+    char *end = NULL;
     struct stat st;
 
-    return stream && sscanf(stream, "%ju:%ju", &device, &inode) == 2 &&
-           fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+    if (!stream || fstat(STDERR_FILENO, &st) < 0 || strtoumax(stream, &end, 10) != st.st_dev ||
+        *end != ':')
+        return false;
+    return strtoumax(end + 1, &end, 10) == st.st_ino && *end == '\0';
 }
 
 void log_open(enum log_level level)

@@ -1,6 +1,7 @@
 #include "base/node.h"
 
-#include <stdint.h>
+#include "base/hash.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -24,15 +25,6 @@ bool node_valid(const char *text)
     return true;
 }
 
-static uint32_t fnv1a(const char *bytes, size_t len)
-{
-    uint32_t hash = 2166136261U;
-
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ (unsigned char)bytes[i]) * 16777619U;
-    return hash;
-}
-
 void node_make(char node[NODE_MAX + 1], const char *bytes, size_t len)
 {
     size_t kept = len > NODE_MAX ? NODE_MAX - HASH_TAIL : len;
@@ -41,7 +33,7 @@ void node_make(char node[NODE_MAX + 1], const char *bytes, size_t len)
         node[i] = node_byte(bytes[i]) ? bytes[i] : '_';
     node[kept] = '\0';
     if (len > NODE_MAX)
-        snprintf(node + kept, HASH_TAIL + 1, "_%08x", (unsigned)fnv1a(bytes, len));
+        snprintf(node + kept, HASH_TAIL + 1, "_%08x", (unsigned)hash_bytes(bytes, len));
     else if (len == 0)
         snprintf(node, 2, "_");
 }

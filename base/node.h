@@ -19,9 +19,8 @@ bool node_valid(const char *text);
 
 /*
  * Makes a node of `len` bytes of anything: every byte that may not stand in one becomes `_`. One
- * that is longer than NODE_MAX is cut and ends in `_` and eight hex digits of the 32-bit FNV-1a
- * hash of all the bytes given (offset basis 2166136261, prime 16777619). Nothing at all becomes
- * "_".
+ * that is longer than NODE_MAX is cut and ends in `_` and eight hex digits of the hash
+ * (base/hash.h) of all the bytes given. Nothing at all becomes "_".
  */
 void node_make(char node[NODE_MAX + 1], const char *bytes, size_t len);
 

@@ -1,5 +1,7 @@
 #include "base/series.h"
 
+#include "base/hash.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,15 +23,6 @@ struct series_table {
     uint32_t used;
     uint32_t free_list;
 };
-
-static uint32_t hash_of(const char *path)
-{
-    uint32_t hash = 2166136261U;
-
-    for (const char *p = path; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * 16777619U;
-    return hash;
-}
 
 struct series_table *series_table_new(const char *prefix)
 {
@@ -142,7 +135,7 @@ uint32_t series_intern(struct series_table *table, const char *specific, ...)
     if (len < 0)
         return SERIES_NONE;
 
-    uint32_t hash = hash_of(path);
+    uint32_t hash = hash_bytes(path, (size_t)len);
     uint32_t number = find(table, path, hash);
     if (number == SERIES_NONE)
         return add(table, path, hash);

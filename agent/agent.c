@@ -1,0 +1,235 @@
+#include "agent/agent.h"
+
+#include "agent/tick.h"
+#include "agent/watch.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/series.h"
+#include "emitter/emitter.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+struct agent {
+    const struct config *config;
+    struct event_base *base;
+    struct series_table *series;
+    struct watch *watch;
+    struct emitter *emitter;
+    struct tick tick;
+    int timer_fd; /* on the wall clock; also readable when that is set */
+    struct event *timer_event;
+    struct event *signal_events[2];
+    bool doors_open;
+    bool stopping;
+    bool over; /* also where that is known before the loop begins */
+    int status;
+};
+
+static void leave(void *arg)
+{
+    struct agent *agent = arg;
+
+    agent->over = true;
+    event_base_loopbreak(agent->base);
+}
+
+static void fail(struct agent *agent)
+{
+    agent->status = 1;
+    leave(agent);
+}
+
+/* The emitter gives unsent snapshots one last second; a second signal does not wait for that. */
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+    struct agent *agent = arg;
+
+    (void)what;
+    if (agent->stopping) {
+        leave(agent);
+        return;
+    }
+    agent->stopping = true;
+    log_write(LOG_LEVEL_INFO, "stopping: %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
+    event_del(agent->timer_event);
+    emitter_stop(agent->emitter, leave, agent);
+}
+
+static void say_where_to_look(const struct config *config)
+{
+    if (config->http_on)
+        log_write(LOG_LEVEL_INFO, "metrics:   %s", config->http_listen_text);
+    if (config->lines_on)
+        log_write(LOG_LEVEL_INFO, "raw lines: %s", config->lines_listen_text);
+    for (size_t i = 0; i < config->target_count; i++)
+        log_write(LOG_LEVEL_INFO, "graphite:  %s", config->targets[i].name);
+}
+
+/* The end of a tick. The doors open on the first snapshot, so that no answer is ever empty. */
+static void on_snapshot(void *arg, const struct snapshot *snapshot)
+{
+    struct agent *agent = arg;
+
+    if (agent->stopping)
+        return;
+    if (snapshot->failed) {
+        log_write(LOG_LEVEL_ERROR, "the snapshot of %" PRId64 " is lost: out of memory",
+                  snapshot->timestamp_s);
+        return;
+    }
+    if (emitter_append(agent->emitter, snapshot) < 0 || agent->doors_open)
+        return;
+    agent->doors_open = true;
+    if (emitter_open(agent->emitter) < 0)
+        fail(agent);
+    else
+        say_where_to_look(agent->config);
+}
+
+static void tick(struct agent *agent)
+{
+    int64_t slot_s = 0;
+    int64_t step_ns = 0;
+
+    if (!tick_due(&agent->tick, clock_wall_ns(), clock_boot_ns(), &slot_s, &step_ns))
+        return;
+    if (step_ns != 0)
+        log_write(LOG_LEVEL_WARNING, "the clock was set %s by %" PRId64 " s",
+                  step_ns < 0 ? "back" : "forward",
+                  (step_ns < 0 ? -step_ns : step_ns) / CLOCK_NS_PER_S);
+    if (watch_tick(agent->watch, slot_s, on_snapshot, agent) < 0)
+        log_write(LOG_LEVEL_WARNING, "no snapshot for %" PRId64 ": the one before is still taken",
+                  slot_s);
+}
+
+static int arm_timer(struct agent *agent)
+{
+    int64_t next_ns = tick_next_ns(&agent->tick, clock_wall_ns());
+    const struct itimerspec at = {
+        .it_value = {.tv_sec = next_ns / CLOCK_NS_PER_S, .tv_nsec = next_ns % CLOCK_NS_PER_S}};
+
+    return timerfd_settime(agent->timer_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct agent *agent = arg;
+    uint64_t expirations = 0;
+
+    (void)what;
+    /* ECANCELED tells that the clock was set: then, too, it is time to ask whether a tick is due.
+     */
+    if (read(fd, &expirations, sizeof expirations) < 0 && errno == EAGAIN)
+        return;
+    tick(agent);
+    if (arm_timer(agent) < 0) {
+        log_write(LOG_LEVEL_ERROR, "cannot set the timer: %s", strerror(errno));
+        fail(agent);
+    }
+}
+
+static int open_timer(struct agent *agent)
+{
+    agent->timer_fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (agent->timer_fd < 0)
+        return -1;
+    agent->timer_event =
+        event_new(agent->base, agent->timer_fd, EV_READ | EV_PERSIST, on_timer, agent);
+    return agent->timer_event ? event_add(agent->timer_event, NULL) : -1;
+}
+
+static int open_signals(struct agent *agent)
+{
+    const int numbers[] = {SIGTERM, SIGINT};
+
+    signal(SIGPIPE, SIG_IGN);
+    for (size_t i = 0; i < 2; i++) {
+        agent->signal_events[i] = evsignal_new(agent->base, numbers[i], on_signal, agent);
+        if (!agent->signal_events[i] || event_add(agent->signal_events[i], NULL) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static struct emitter *make_emitter(const struct agent *agent)
+{
+    const struct config *config = agent->config;
+
+    return emitter_new(agent->base, agent->series,
+                       &(struct emitter_options){
+                           .history = config->history,
+                           .interval_s = config->interval_s,
+                           .version = VERSION,
+                           .instance_id = config->instance_id,
+                           .http_on = config->http_on,
+                           .http_listen = config->http_listen,
+                           .http_max_connections = config->http_max_connections,
+                           .http_token = config->http_token,
+                           .lines_on = config->lines_on,
+                           .lines_listen = config->lines_listen,
+                           .targets = config->targets,
+                           .target_count = config->target_count,
+                       });
+}
+
+static int agent_open(struct agent *agent)
+{
+    agent->base = event_base_new();
+    agent->series = series_table_new(agent->config->namespace);
+    if (!agent->base || !agent->series || open_signals(agent) < 0)
+        goto short_of_memory;
+    agent->watch = watch_new(agent->config, agent->series, agent->base);
+    if (!agent->watch)
+        return -1;
+    agent->emitter = make_emitter(agent);
+    if (!agent->emitter)
+        return -1;
+    agent->tick = tick_make(agent->config->interval_s, agent->config->offset_s);
+    if (open_timer(agent) < 0)
+        goto short_of_memory;
+    return 0;
+
+short_of_memory:
+    log_write(LOG_LEVEL_ERROR, "cannot start: %s", errno ? strerror(errno) : "out of memory");
+    return -1;
+}
+
+static void agent_close(struct agent *agent)
+{
+    if (agent->timer_event)
+        event_free(agent->timer_event);
+    if (agent->timer_fd >= 0)
+        close(agent->timer_fd);
+    emitter_free(agent->emitter);
+    watch_free(agent->watch);
+    for (size_t i = 0; i < 2; i++)
+        if (agent->signal_events[i])
+            event_free(agent->signal_events[i]);
+    series_table_free(agent->series);
+    if (agent->base)
+        event_base_free(agent->base);
+    libevent_global_shutdown();
+}
+
+int agent_run(const struct config *config)
+{
+    struct agent agent = {.config = config, .timer_fd = -1, .status = 1};
+
+    log_write(LOG_LEVEL_INFO, "altimeter %s, libevent %s: %s every %u s", VERSION,
+              event_get_version(), config->namespace, config->interval_s);
+    if (agent_open(&agent) == 0) {
+        agent.status = 0;
+        watch_start(agent.watch);
+        tick(&agent);
+        if (arm_timer(&agent) < 0 || (!agent.over && event_base_dispatch(agent.base) < 0))
+            agent.status = 1;
+    }
+    agent_close(&agent);
+    return agent.status;
+}

@@ -1,0 +1,244 @@
+#include "agent/watch.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "collector/collector.h"
+#include "parachute/parachute.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+
+struct watch {
+    const struct config *config;
+    struct collector *collector;
+    struct event *collector_event;
+
+    struct parachute *parachute;
+    const char **observed; /* the observed disks' mount points, borrowed from the config */
+    struct reading *readings;
+    size_t observed_count;
+
+    struct event *cycle_event; /* NULL until watch_start */
+    int64_t cycle_due_ns;      /* monotonic */
+
+    bool busy;        /* a tick is under way */
+    bool tick_judges; /* the tick under way is the parachute's cycle too */
+    struct snapshot snapshot;
+    void (*done)(void *arg, const struct snapshot *snapshot);
+    void *arg;
+};
+
+static int64_t cycle_ns(const struct watch *watch)
+{
+    return watch->config->parachute_interval_ms * CLOCK_NS_PER_MS;
+}
+
+/* A disk that does not answer in time is in error (SPEC 4.5); a look never runs into the next one.
+ */
+static int64_t patience_ns(int64_t interval_ns)
+{
+    return interval_ns / 2 < CLOCK_NS_PER_S ? interval_ns / 2 : CLOCK_NS_PER_S;
+}
+
+static void on_collector(evutil_socket_t fd, short what, void *arg)
+{
+    struct watch *watch = arg;
+
+    (void)fd;
+    (void)what;
+    collector_dispatch(watch->collector);
+}
+
+static struct collector *make_collector(const struct watch *watch, struct series_table *series)
+{
+    const struct config *config = watch->config;
+
+    return collector_new(
+        &(struct collector_options){
+            .proc = config->proc,
+            .extra_types = (const char *const *)config->extra_types,
+            .extra_type_count = config->extra_type_count,
+            .exclude_mounts = (const char *const *)config->exclude_mounts,
+            .exclude_mount_count = config->exclude_mount_count,
+            .names = config->names,
+            .name_count = config->name_count,
+            .observed = watch->observed,
+            .observed_count = watch->observed_count,
+        },
+        series);
+}
+
+static struct parachute *make_parachute(const struct watch *watch, struct series_table *series)
+{
+    struct parachute_disk *disks = calloc(watch->observed_count + 1, sizeof *disks);
+    size_t count = 0;
+
+    if (!disks)
+        return NULL;
+    for (size_t i = 0; i < watch->config->disk_count; i++) {
+        const struct config_disk *disk = &watch->config->disks[i];
+
+        if (disk->threshold_percent == 0)
+            continue;
+        disks[count] = (struct parachute_disk){
+            .name = collector_observed_name(watch->collector, count),
+            .mount = disk->mount,
+            .threshold_percent = disk->threshold_percent,
+            .when_seen = disk->when_seen,
+        };
+        count++;
+    }
+    struct parachute *parachute = parachute_new(disks, count, series);
+    free(disks);
+    return parachute;
+}
+
+struct watch *watch_new(const struct config *config, struct series_table *series,
+                        struct event_base *base)
+{
+    struct watch *watch = calloc(1, sizeof *watch);
+
+    if (!watch)
+        goto short_of_memory;
+    watch->config = config;
+    watch->observed = calloc(config->disk_count + 1, sizeof *watch->observed);
+    watch->readings = calloc(config->disk_count + 1, sizeof *watch->readings);
+    if (!watch->observed || !watch->readings)
+        goto short_of_memory;
+    for (size_t i = 0; i < config->disk_count; i++)
+        if (config->disks[i].threshold_percent != 0)
+            watch->observed[watch->observed_count++] = config->disks[i].mount;
+
+    watch->collector = make_collector(watch, series);
+    if (!watch->collector)
+        goto failed;
+    watch->parachute = make_parachute(watch, series);
+    watch->collector_event =
+        event_new(base, collector_fd(watch->collector), EV_READ | EV_PERSIST, on_collector, watch);
+    if (!watch->parachute || !watch->collector_event || event_add(watch->collector_event, NULL) < 0)
+        goto short_of_memory;
+    return watch;
+
+short_of_memory:
+    log_write(LOG_LEVEL_ERROR, "cannot start: out of memory");
+failed:
+    watch_free(watch);
+    return NULL;
+}
+
+void watch_free(struct watch *watch)
+{
+    if (!watch)
+        return;
+    if (watch->cycle_event)
+        event_free(watch->cycle_event);
+    if (watch->collector_event)
+        event_free(watch->collector_event);
+    parachute_free(watch->parachute);
+    collector_free(watch->collector);
+    snapshot_clean(&watch->snapshot);
+    free(watch->observed);
+    free(watch->readings);
+    free(watch);
+}
+
+static void judge_disks(struct watch *watch)
+{
+    for (size_t i = 0; i < watch->observed_count; i++)
+        watch->readings[i] = collector_observed(watch->collector, i);
+    parachute_judge(watch->parachute, watch->readings);
+}
+
+static void cycle_done(void *arg)
+{
+    judge_disks(arg);
+}
+
+static void schedule_cycle(struct watch *watch, int64_t due_ns)
+{
+    int64_t wait_ns = due_ns - clock_mono_ns();
+    if (wait_ns < 0)
+        wait_ns = 0;
+    const struct timeval wait = {.tv_sec = wait_ns / CLOCK_NS_PER_S,
+                                 .tv_usec = wait_ns % CLOCK_NS_PER_S / 1000};
+
+    watch->cycle_due_ns = due_ns;
+    if (evtimer_add(watch->cycle_event, &wait) < 0)
+        log_write(LOG_LEVEL_ERROR, "parachute: cannot set its timer: out of memory");
+}
+
+static void on_cycle(evutil_socket_t fd, short what, void *arg)
+{
+    struct watch *watch = arg;
+    int64_t now_ns = clock_mono_ns();
+    int64_t next_ns = watch->cycle_due_ns + cycle_ns(watch);
+
+    (void)fd;
+    (void)what;
+    /* Cycles that a stopped process missed are not made up for. */
+    schedule_cycle(watch, next_ns > now_ns ? next_ns : now_ns + cycle_ns(watch));
+    if (collector_look(watch->collector, COLLECTOR_OBSERVED, patience_ns(cycle_ns(watch)),
+                       cycle_done, watch) < 0)
+        log_write(LOG_LEVEL_DEBUG, "parachute: the cycle before is still under way");
+}
+
+void watch_start(struct watch *watch)
+{
+    if (watch->observed_count == 0 || watch->cycle_event)
+        return;
+    struct event_base *base = event_get_base(watch->collector_event);
+
+    watch->cycle_event = evtimer_new(base, on_cycle, watch);
+    if (!watch->cycle_event) {
+        log_write(LOG_LEVEL_ERROR, "parachute: cannot start its cycles: out of memory");
+        return;
+    }
+    schedule_cycle(watch, clock_mono_ns());
+}
+
+static void tick_done(void *arg)
+{
+    struct watch *watch = arg;
+
+    if (watch->tick_judges)
+        judge_disks(watch);
+    collector_emit(watch->collector, &watch->snapshot);
+    parachute_emit(watch->parachute, &watch->snapshot);
+    watch->busy = false;
+    watch->done(watch->arg, &watch->snapshot);
+}
+
+/* A cycle within half a parachute interval from now is this tick's business: one reading serves
+ * both. */
+static bool take_cycle(struct watch *watch)
+{
+    if (!watch->cycle_event)
+        return true;
+    int64_t now_ns = clock_mono_ns();
+
+    if (watch->cycle_due_ns - now_ns > cycle_ns(watch) / 2)
+        return false;
+    schedule_cycle(watch, now_ns + cycle_ns(watch));
+    return true;
+}
+
+int watch_tick(struct watch *watch, int64_t slot_s,
+               void (*done)(void *arg, const struct snapshot *snapshot), void *arg)
+{
+    /* After a stop of the process, the look before may be over without having been told. */
+    collector_dispatch(watch->collector);
+    if (watch->busy)
+        return -1;
+
+    watch->busy = true;
+    watch->tick_judges = take_cycle(watch);
+    watch->done = done;
+    watch->arg = arg;
+    snapshot_clear(&watch->snapshot, slot_s);
+    int64_t interval_ns = watch->config->interval_s * CLOCK_NS_PER_S;
+    if (collector_look(watch->collector, COLLECTOR_ALL, patience_ns(interval_ns), tick_done,
+                       watch) == 0)
+        return 0;
+    watch->busy = false;
+    return -1;
+}

@@ -1,0 +1,39 @@
+/*
+ * The watch: looks at the machine (collector), judges its disks (parachute), and fills the
+ * snapshot. It is what
+ * --once and the running agent have in common.
+ *
+ * A tick is a look at everything; a cycle is a look at the observed disks alone, for the parachute.
+ *
+ * Errors: NULL or -1, logged. Threads: the loop's thread only; nothing blocks.
+ */
+#ifndef AGENT_WATCH_H
+#define AGENT_WATCH_H
+
+#include "agent/config.h"
+#include "base/series.h"
+#include "base/snapshot.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct event_base;
+struct watch;
+
+/* `config` is borrowed for the watch's life. */
+struct watch *watch_new(const struct config *config, struct series_table *series,
+                        struct event_base *base);
+void watch_free(struct watch *watch);
+
+/*
+ * Begins a tick for the second `slot_s`. Within min(1 s, interval / 2) `done` is called with the
+ * snapshot, borrowed during the call. The tick judges the disks too where a cycle is near, so that
+ * they are not read twice. -1: the tick before is still under way; this slot is left out.
+ */
+int watch_tick(struct watch *watch, int64_t slot_s,
+               void (*done)(void *arg, const struct snapshot *snapshot), void *arg);
+
+/* Starts the cycles, one each parachute interval, if there is a disk to watch. */
+void watch_start(struct watch *watch);
+
+#endif
