@@ -9,6 +9,7 @@
 #ifndef AGENT_CONFIG_H
 #define AGENT_CONFIG_H
 
+#include "agent/schema.h"
 #include "base/address.h"
 #include "base/node.h"
 #include "collector/collector.h"
@@ -22,15 +23,29 @@
 /* The six parts of a namespace, in order (SPEC 3). The first two may be absent. */
 enum { CONFIG_PARTS = 6, CONFIG_INSTANCE_ID = 2 };
 
+#define CONFIG_HISTORY_MAX 10000000 /* snapshots */
+
 struct config_disk {
     char *mount;
     unsigned threshold_percent; /* 1..100; 0: not observed */
-    bool when_seen;             /* a default that nobody configured */
+    bool when_seen;             /* observed only from when it is first mounted */
+    bool from_option;
+};
+
+/* Where a value was given, so that an error can say it. All zero: it is a default. */
+struct config_place {
+    const char *option; /* its long name; a static text */
+    unsigned line;      /* in the file */
+    unsigned column;
 };
 
 struct config {
-    char *namespace;   /* the whole prefix; made of the host name where none is set */
-    char *instance_id; /* NULL: none */
+    char *file; /* that was loaded; NULL: none */
+    struct config_place places[SCHEMA_COUNT];
+
+    char *parts[CONFIG_PARTS]; /* of a namespace given as an object */
+    char *namespace;           /* the whole prefix; made of the host name where none is set */
+    char *instance_id;         /* NULL: none */
     unsigned interval_s;
     unsigned offset_s;
     size_t history;     /* snapshots; config_finish makes a duration into a number */
@@ -74,7 +89,7 @@ int config_load(struct config *config, const char *path);
 /*
  * After file and options: reads the token, fills in the namespace, merges the default disks, and
  * refuses what does not fit together (offset >= interval, a door open to the network without leave,
- * a name given twice).
+ * a name that a default holds).
  */
 int config_finish(struct config *config);
 

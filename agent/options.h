@@ -18,8 +18,9 @@ struct options {
 };
 
 /*
- * Reads the whole command line: finds -c first, loads that file over `config`'s defaults, and then
- * puts the other options over it and finishes it. With --help and --version nothing is loaded.
+ * Reads the whole command line into an empty `config`: the defaults, over them the file that -c
+ * names, wherever it stands, over that the other options, and then finishes it. Of several modes
+ * the last in `enum options_mode` counts. With --help and --version `config` stays empty.
  */
 int options_read(struct options *options, struct config *config, int argc, char **argv);
 

@@ -1,0 +1,229 @@
+#include "agent/config_list.h"
+
+#include "agent/fault.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define USUAL_PORT 2003
+#define PEER_TEXT_MAX (ADDRESS_HOST_MAX + sizeof "[]:65535")
+
+void config_entry_clean(struct config_entry *entry)
+{
+    free(entry->text);
+    free(entry->mount);
+    free(entry->name);
+    free(entry->host);
+    *entry = (struct config_entry){0};
+}
+
+/* Room for one more at the end of a list; NULL where there is none. */
+static void *grow(void *list, size_t count, size_t size, char *reason)
+{
+    void *grown = reallocarray(list, count + 1, size);
+
+    if (!grown)
+        snprintf(reason, SCHEMA_REASON_MAX, "there is not enough memory");
+    return grown;
+}
+
+static int refuse_twice(const char *what, const char *text, char *reason)
+{
+    char shown[FAULT_SHOWN_MAX];
+
+    snprintf(reason, SCHEMA_REASON_MAX, "must have each %s only once; \"%s\" was there before",
+             what, fault_show(shown, text, strlen(text)));
+    return -1;
+}
+
+static int refuse_full(enum schema_id list, size_t count, char *reason)
+{
+    const struct schema_row *row = schema_row(list);
+
+    if ((double)count < row->max)
+        return 0;
+    snprintf(reason, SCHEMA_REASON_MAX, "must be %s; this is one more", row->accepted);
+    return -1;
+}
+
+static int add_text(enum schema_id list, char ***texts, size_t *count, struct config_entry *entry,
+                    char *reason)
+{
+    if (refuse_full(list, *count, reason) < 0)
+        return -1;
+    char **grown = grow(*texts, *count, sizeof **texts, reason);
+    if (!grown)
+        return -1;
+    *texts = grown;
+    grown[(*count)++] = entry->text;
+    entry->text = NULL;
+    return 0;
+}
+
+static int add_name(struct config *config, struct config_entry *entry, char *reason)
+{
+    for (size_t i = 0; i < config->name_count; i++) {
+        if (strcmp(config->names[i].mount, entry->mount) == 0)
+            return refuse_twice("mount point", entry->mount, reason);
+        if (strcmp(config->names[i].name, entry->name) == 0)
+            return refuse_twice("name", entry->name, reason);
+    }
+    if (refuse_full(SCHEMA_NAMES, config->name_count, reason) < 0)
+        return -1;
+    struct collector_name *grown = grow(config->names, config->name_count, sizeof *grown, reason);
+    if (!grown)
+        return -1;
+    config->names = grown;
+    grown[config->name_count++] = (struct collector_name){entry->mount, entry->name};
+    entry->mount = NULL;
+    entry->name = NULL;
+    return 0;
+}
+
+static struct config_disk *find_disk(struct config *config, const char *mount)
+{
+    for (size_t i = 0; i < config->disk_count; i++)
+        if (strcmp(config->disks[i].mount, mount) == 0)
+            return &config->disks[i];
+    return NULL;
+}
+
+static int add_disk(struct config *config, struct config_entry *entry, char *reason)
+{
+    struct config_disk *disk = find_disk(config, entry->mount);
+
+    if (disk && (disk->from_option || !entry->from_option))
+        return refuse_twice("mount point", entry->mount, reason);
+    if (!disk) {
+        if (refuse_full(SCHEMA_DISKS, config->disk_count, reason) < 0)
+            return -1;
+        struct config_disk *grown = grow(config->disks, config->disk_count, sizeof *grown, reason);
+        if (!grown)
+            return -1;
+        config->disks = grown;
+        disk = &grown[config->disk_count++];
+        *disk = (struct config_disk){.mount = entry->mount, .when_seen = entry->when_seen};
+        entry->mount = NULL;
+    }
+    disk->threshold_percent = entry->threshold_percent;
+    disk->from_option = entry->from_option;
+    return 0;
+}
+
+/* The peer of an entry, and as text in `text`. Its parts were checked, so together they are good.
+ */
+static int entry_peer(const struct config_entry *entry, struct address_peer *peer, char *text,
+                      const char **why)
+{
+    if (entry->text) {
+        snprintf(text, PEER_TEXT_MAX, "%s", entry->text);
+    } else {
+        bool bare_ipv6 = entry->host[0] != '[' && strchr(entry->host, ':');
+
+        snprintf(text, PEER_TEXT_MAX, bare_ipv6 ? "[%s]:%u" : "%s:%u", entry->host,
+                 entry->port != 0 ? entry->port : USUAL_PORT);
+    }
+    return address_parse_peer(text, peer, why);
+}
+
+static int add_target(struct config *config, struct config_entry *entry, char *reason)
+{
+    struct target_options target = {0};
+    char text[PEER_TEXT_MAX];
+    const char *why = NULL;
+
+    if (entry_peer(entry, &target.peer, text, &why) < 0) {
+        snprintf(reason, SCHEMA_REASON_MAX, "must be a host and a port: %s", why);
+        return -1;
+    }
+    const char *name = entry->name ? entry->name : text;
+    for (size_t i = 0; i < config->target_count; i++)
+        if (strcmp(config->targets[i].name, name) == 0)
+            return refuse_twice("target", name, reason);
+    if (refuse_full(SCHEMA_GRAPHITE, config->target_count, reason) < 0)
+        return -1;
+    struct target_options *grown =
+        grow(config->targets, config->target_count, sizeof *grown, reason);
+    if (!grown)
+        return -1;
+    config->targets = grown;
+    target.name = strdup(name);
+    if (!target.name) {
+        snprintf(reason, SCHEMA_REASON_MAX, "there is not enough memory");
+        return -1;
+    }
+    grown[config->target_count++] = target;
+    return 0;
+}
+
+int config_list_add(struct config *config, enum schema_id list, struct config_entry *entry,
+                    char *reason)
+{
+    int added = -1;
+
+    if (list == SCHEMA_EXTRA_TYPES)
+        added = add_text(list, &config->extra_types, &config->extra_type_count, entry, reason);
+    else if (list == SCHEMA_EXCLUDE_MOUNTS)
+        added =
+            add_text(list, &config->exclude_mounts, &config->exclude_mount_count, entry, reason);
+    else if (list == SCHEMA_NAMES)
+        added = add_name(config, entry, reason);
+    else if (list == SCHEMA_DISKS)
+        added = add_disk(config, entry, reason);
+    else if (list == SCHEMA_GRAPHITE)
+        added = add_target(config, entry, reason);
+    config_entry_clean(entry);
+    return added;
+}
+
+static void clear_texts(char ***texts, size_t *count)
+{
+    for (size_t i = 0; i < *count; i++)
+        free((*texts)[i]);
+    free(*texts);
+    *texts = NULL;
+    *count = 0;
+}
+
+static void clear_names(struct config *config)
+{
+    for (size_t i = 0; i < config->name_count; i++) {
+        free((void *)config->names[i].mount);
+        free((void *)config->names[i].name);
+    }
+    free(config->names);
+    config->names = NULL;
+    config->name_count = 0;
+}
+
+static void clear_disks(struct config *config)
+{
+    for (size_t i = 0; i < config->disk_count; i++)
+        free(config->disks[i].mount);
+    free(config->disks);
+    config->disks = NULL;
+    config->disk_count = 0;
+}
+
+static void clear_targets(struct config *config)
+{
+    for (size_t i = 0; i < config->target_count; i++)
+        free((void *)config->targets[i].name);
+    free(config->targets);
+    config->targets = NULL;
+    config->target_count = 0;
+}
+
+void config_list_clear(struct config *config, enum schema_id list)
+{
+    if (list == SCHEMA_EXTRA_TYPES)
+        clear_texts(&config->extra_types, &config->extra_type_count);
+    else if (list == SCHEMA_EXCLUDE_MOUNTS)
+        clear_texts(&config->exclude_mounts, &config->exclude_mount_count);
+    else if (list == SCHEMA_NAMES)
+        clear_names(config);
+    else if (list == SCHEMA_DISKS)
+        clear_disks(config);
+    else if (list == SCHEMA_GRAPHITE)
+        clear_targets(config);
+}

@@ -1,0 +1,276 @@
+#include "agent/schema.h"
+
+#include "agent/check.h"
+#include "agent/config.h"
+#include "agent/config_list.h"
+#include "agent/duration.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(member) .at = offsetof(struct config, member)
+#define ENTRY(member) .at = offsetof(struct config_entry, member)
+
+#define NODE "1..200 of A-Z a-z 0-9 _ -"
+#define PATH "an absolute path without empty, . or .. parts"
+#define LISTEN                                                                                     \
+    "ADDR:PORT (numeric, IPv6 in brackets, or localhost), unix:/PATH of at most 107 bytes, or "    \
+    "off, e.g. "
+#define FLAG "true or false"
+#define LIST_MAX 1000
+
+static const struct schema_row rows[SCHEMA_COUNT] = {
+    [SCHEMA_ROOT] = {.parent = SCHEMA_COUNT,
+                     .kind = SCHEMA_IS_OBJECT,
+                     .name = NULL,
+                     .accepted = "an object, e.g. {\"interval\": 10}"},
+
+    [SCHEMA_NAMESPACE] = {SCHEMA_ROOT, SCHEMA_IS_TEXT, "namespace",
+                          "nodes (" NODE ") joined by dots, or in a file an object of the parts",
+                          AT(namespace), .check = check_namespace},
+    [SCHEMA_ORGANISATION_ID] = {SCHEMA_NAMESPACE, SCHEMA_IS_TEXT, "organisation_id", NODE,
+                                AT(parts[0]), .check = check_node},
+    [SCHEMA_SPACE_ID] = {SCHEMA_NAMESPACE, SCHEMA_IS_TEXT, "space_id", NODE, AT(parts[1]),
+                         .check = check_node},
+    [SCHEMA_PART_INSTANCE_ID] = {SCHEMA_NAMESPACE, SCHEMA_IS_TEXT, "instance_id", NODE,
+                                 AT(parts[CONFIG_INSTANCE_ID]), .check = check_node,
+                                 .required = true},
+    [SCHEMA_DEPLOYMENT_NAME] = {SCHEMA_NAMESPACE, SCHEMA_IS_TEXT, "deployment_name", NODE,
+                                AT(parts[3]), .check = check_node, .required = true},
+    [SCHEMA_SERVICE_TYPE] = {SCHEMA_NAMESPACE, SCHEMA_IS_TEXT, "service_type", NODE, AT(parts[4]),
+                             .check = check_node, .required = true},
+    [SCHEMA_NODE_ID] = {SCHEMA_NAMESPACE, SCHEMA_IS_TEXT, "node_id", NODE, AT(parts[5]),
+                        .check = check_node, .required = true},
+    [SCHEMA_INSTANCE_ID] = {SCHEMA_ROOT, SCHEMA_IS_TEXT, "instance_id", NODE, AT(instance_id),
+                            .check = check_node},
+
+    [SCHEMA_INTERVAL] = {SCHEMA_ROOT, SCHEMA_IS_WHOLE, "interval",
+                         "a whole number of seconds, 1..3600", AT(interval_s), .min = 1,
+                         .max = 3600},
+    [SCHEMA_OFFSET] = {SCHEMA_ROOT, SCHEMA_IS_WHOLE, "offset",
+                       "a whole number of seconds, 0 or more and less than the interval",
+                       AT(offset_s), .max = 3599},
+    [SCHEMA_HISTORY] = {SCHEMA_ROOT, SCHEMA_IS_HISTORY, "history",
+                        "a duration, e.g. 90s, 10m, 1h, 2d, or a number of snapshots, 1..10000000",
+                        .min = 1, .max = CONFIG_HISTORY_MAX},
+
+    [SCHEMA_COLLECTOR] = {.parent = SCHEMA_ROOT,
+                          .kind = SCHEMA_IS_OBJECT,
+                          .name = "collector",
+                          .accepted = "an object, e.g. {\"exclude_mounts\": [\"/mnt/*\"]}"},
+    [SCHEMA_PROC] = {SCHEMA_COLLECTOR, SCHEMA_IS_PATH, "proc", PATH ", e.g. /proc", AT(proc),
+                     .check = check_path},
+    [SCHEMA_EXTRA_TYPES] = {SCHEMA_COLLECTOR, SCHEMA_IS_LIST, "extra_types",
+                            "a list of at most 1000 file system types, e.g. [\"zfs\", \"btrfs\"]",
+                            .max = LIST_MAX},
+    [SCHEMA_EXTRA_TYPE] = {SCHEMA_EXTRA_TYPES, SCHEMA_IS_TEXT, NULL,
+                           "a file system type, e.g. \"zfs\"", ENTRY(text), .check = check_word},
+    [SCHEMA_EXCLUDE_MOUNTS] = {SCHEMA_COLLECTOR, SCHEMA_IS_LIST, "exclude_mounts",
+                               "a list of at most 1000 patterns, e.g. [\"/mnt/*\"]",
+                               .max = LIST_MAX},
+    [SCHEMA_EXCLUDE_MOUNT] = {SCHEMA_EXCLUDE_MOUNTS, SCHEMA_IS_TEXT, NULL,
+                              "a pattern of mount points, e.g. \"/mnt/*\"", ENTRY(text),
+                              .check = check_text},
+    [SCHEMA_NAMES] = {SCHEMA_COLLECTOR, SCHEMA_IS_MAP, "names",
+                      "an object of at most 1000 names by mount point, e.g. {\"/srv\": \"srv\"}",
+                      .max = LIST_MAX},
+    [SCHEMA_NAMED_MOUNT] = {SCHEMA_NAMES, SCHEMA_IS_PATH, NULL, PATH ", e.g. \"/srv\"",
+                            ENTRY(mount), .check = check_path},
+    [SCHEMA_NAME] = {SCHEMA_NAMES, SCHEMA_IS_TEXT, NULL, NODE ", other than \"error\"", ENTRY(name),
+                     .check = check_name},
+
+    [SCHEMA_PARACHUTE] = {.parent = SCHEMA_ROOT,
+                          .kind = SCHEMA_IS_OBJECT,
+                          .name = "parachute",
+                          .accepted = "an object, e.g. {\"interval\": 1}"},
+    [SCHEMA_PARACHUTE_INTERVAL] = {SCHEMA_PARACHUTE, SCHEMA_IS_SECONDS, "interval",
+                                   "a number of seconds, 0.1..3600", AT(parachute_interval_ms),
+                                   .min = 0.1, .max = 3600},
+    [SCHEMA_DISKS] = {SCHEMA_PARACHUTE, SCHEMA_IS_LIST, "disks",
+                      "a list of at most 1000 disks, e.g. [{\"mount\": \"/srv\", "
+                      "\"threshold\": 80}]",
+                      .max = LIST_MAX},
+    [SCHEMA_MOUNT] = {SCHEMA_DISKS, SCHEMA_IS_PATH, "mount", PATH ", e.g. /var/vcap/data",
+                      ENTRY(mount), .check = check_path, .required = true},
+    [SCHEMA_THRESHOLD] = {SCHEMA_DISKS, SCHEMA_IS_WHOLE, "threshold",
+                          "a whole number of percent, 1..100, or 0 for not observed",
+                          ENTRY(threshold_percent), .max = 100, .required = true},
+    [SCHEMA_WHEN_SEEN] = {SCHEMA_DISKS, SCHEMA_IS_FLAG, "when_seen", FLAG, ENTRY(when_seen)},
+
+    [SCHEMA_GRAPHITE] = {SCHEMA_ROOT, SCHEMA_IS_LIST, "graphite",
+                         "a list of at most 16 targets, e.g. [{\"host\": \"graphite.example\"}]",
+                         .max = 16},
+    [SCHEMA_TARGET_NAME] = {SCHEMA_GRAPHITE, SCHEMA_IS_TEXT, "name", "a text without spaces",
+                            ENTRY(name), .check = check_word},
+    [SCHEMA_HOST] = {SCHEMA_GRAPHITE, SCHEMA_IS_TEXT, "host",
+                     "a host name or address, e.g. graphite.example", ENTRY(host),
+                     .check = check_host, .required = true},
+    [SCHEMA_PORT] = {SCHEMA_GRAPHITE, SCHEMA_IS_WHOLE, "port", "a port, 1..65535", ENTRY(port),
+                     .min = 1, .max = 65535},
+    [SCHEMA_PEER] = {SCHEMA_COUNT, SCHEMA_IS_TEXT, NULL,
+                     "HOST:PORT, a name or an address (IPv6 in brackets) and a port, 1..65535",
+                     ENTRY(text), .check = check_peer},
+
+    [SCHEMA_HTTP] = {.parent = SCHEMA_ROOT,
+                     .kind = SCHEMA_IS_OBJECT,
+                     .name = "http",
+                     .accepted = "an object, e.g. {\"listen\": \"127.0.0.1:7070\"}"},
+    [SCHEMA_HTTP_LISTEN] = {SCHEMA_HTTP, SCHEMA_IS_TEXT, "listen", LISTEN "127.0.0.1:7070",
+                            AT(http_listen_text), .check = check_listen},
+    [SCHEMA_TOKEN_FILE] = {SCHEMA_HTTP, SCHEMA_IS_TEXT, "token_file",
+                           "a regular file of at most 4096 bytes, closed to others (chmod o-rwx)",
+                           AT(http_token_file), .check = check_text},
+    [SCHEMA_MAX_CONNECTIONS] = {SCHEMA_HTTP, SCHEMA_IS_WHOLE, "max_connections",
+                                "a whole number, 1..10000", AT(http_max_connections), .min = 1,
+                                .max = 10000},
+    [SCHEMA_HTTP_ANONYMOUS] = {SCHEMA_HTTP, SCHEMA_IS_FLAG, "anonymous", FLAG, AT(http_anonymous)},
+
+    [SCHEMA_LINES] = {.parent = SCHEMA_ROOT,
+                      .kind = SCHEMA_IS_OBJECT,
+                      .name = "lines",
+                      .accepted = "an object, e.g. {\"listen\": \"127.0.0.1:7071\"}"},
+    [SCHEMA_LINES_LISTEN] = {SCHEMA_LINES, SCHEMA_IS_TEXT, "listen", LISTEN "127.0.0.1:7071",
+                             AT(lines_listen_text), .check = check_listen},
+    [SCHEMA_LINES_ANONYMOUS] = {SCHEMA_LINES, SCHEMA_IS_FLAG, "anonymous", FLAG,
+                                AT(lines_anonymous)},
+};
+
+const struct schema_row *schema_row(enum schema_id id)
+{
+    return &rows[id];
+}
+
+enum schema_id schema_find(enum schema_id parent, const char *name)
+{
+    for (enum schema_id id = 0; id < SCHEMA_COUNT; id++)
+        if (rows[id].parent == parent && rows[id].name && strcmp(rows[id].name, name) == 0)
+            return id;
+    return SCHEMA_COUNT;
+}
+
+void schema_list(enum schema_id parent, char *text, size_t size)
+{
+    size_t len = 0;
+
+    for (enum schema_id id = 0; id < SCHEMA_COUNT && len < size; id++)
+        if (rows[id].parent == parent && rows[id].name)
+            len += (size_t)snprintf(text + len, size - len, "%s%s", len > 0 ? ", " : "",
+                                    rows[id].name);
+}
+
+void schema_path(enum schema_id id, char path[SCHEMA_PATH_MAX])
+{
+    enum schema_id parent = rows[id].parent;
+
+    snprintf(path, SCHEMA_PATH_MAX, "%s%s%s", parent == SCHEMA_ROOT ? "" : rows[parent].name,
+             parent == SCHEMA_ROOT ? "" : ".", rows[id].name);
+}
+
+int schema_refuse(enum schema_id id, const char *found, const char *detail, char *reason)
+{
+    bool more = detail[0] != '\0';
+
+    snprintf(reason, SCHEMA_REASON_MAX, "must be %s, not %s%s%s%s", rows[id].accepted, found,
+             more ? " (" : "", detail, more ? ")" : "");
+    return -1;
+}
+
+static int set_text(const struct schema_row *row, char **place, const char *text, char *reason)
+{
+    size_t len = strlen(text);
+
+    while (row->kind == SCHEMA_IS_PATH && len > 1 && text[len - 1] == '/')
+        len--;
+    char *copy = strndup(text, len);
+    if (!copy) {
+        snprintf(reason, SCHEMA_REASON_MAX, "there is not enough memory");
+        return -1;
+    }
+    free(*place);
+    *place = copy;
+    return 0;
+}
+
+static bool in_range(const struct schema_row *row, double number)
+{
+    return number >= row->min && number <= row->max;
+}
+
+static bool whole_in_range(const struct schema_row *row, double number)
+{
+    return in_range(row, number) && number == (double)(unsigned)number;
+}
+
+static bool set_history(const struct schema_row *row, struct config *config,
+                        const struct schema_value *value)
+{
+    unsigned duration_s = 0;
+
+    if (value->type == SCHEMA_NUMBER && whole_in_range(row, value->number))
+        config->history = (size_t)value->number;
+    else if (value->type != SCHEMA_TEXT || duration_parse(value->text, &duration_s) < 0)
+        return false;
+    config->history_s = duration_s;
+    return true;
+}
+
+static bool set_whole(const struct schema_row *row, unsigned *place,
+                      const struct schema_value *value)
+{
+    bool good = value->type == SCHEMA_NUMBER && whole_in_range(row, value->number);
+
+    if (good)
+        *place = (unsigned)value->number;
+    return good;
+}
+
+static bool set_seconds(const struct schema_row *row, unsigned *place_ms,
+                        const struct schema_value *value)
+{
+    bool good = value->type == SCHEMA_NUMBER && in_range(row, value->number);
+
+    if (good)
+        *place_ms = (unsigned)(value->number * 1000 + 0.5);
+    return good;
+}
+
+static bool set_flag(bool *place, const struct schema_value *value)
+{
+    if (value->type == SCHEMA_FLAG)
+        *place = value->flag;
+    return value->type == SCHEMA_FLAG;
+}
+
+int schema_set(enum schema_id id, void *base, const struct schema_value *value, char *reason)
+{
+    const struct schema_row *row = &rows[id];
+    void *place = (char *)base + row->at;
+    char detail[CHECK_DETAIL_MAX] = "";
+    bool good = false;
+
+    switch (row->kind) {
+    case SCHEMA_IS_TEXT:
+    case SCHEMA_IS_PATH:
+        if (value->type == SCHEMA_TEXT && row->check(value->text, detail))
+            return set_text(row, place, value->text, reason);
+        break;
+    case SCHEMA_IS_WHOLE:
+        good = set_whole(row, place, value);
+        break;
+    case SCHEMA_IS_SECONDS:
+        good = set_seconds(row, place, value);
+        break;
+    case SCHEMA_IS_HISTORY:
+        good = set_history(row, base, value);
+        break;
+    case SCHEMA_IS_FLAG:
+        good = set_flag(place, value);
+        break;
+    case SCHEMA_IS_OBJECT: /* these hold no value themselves */
+    case SCHEMA_IS_LIST:
+    case SCHEMA_IS_MAP:
+        break;
+    }
+    return good ? 0 : schema_refuse(id, value->found, detail, reason);
+}

@@ -1,0 +1,102 @@
+/* Runs the start of the program as a user would, and keeps what it says on stderr. */
+#ifndef TESTS_UNIT_CONFIG_CAPTURED_H
+#define TESTS_UNIT_CONFIG_CAPTURED_H
+
+#include "agent/options.h"
+#include "collector/host.h"
+#include "tests/unit/unit.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CAPTURED_BYTES 16384
+#define CAPTURED_ARGUMENTS 16
+
+static bool captured_host_is_known = true;
+
+/* The seam: a host name that is no node. */
+int host_open(void)
+{
+    return 0;
+}
+
+void host_close(void)
+{
+}
+
+int host_name(char *name, size_t size)
+{
+    snprintf(name, size, "node 7.example");
+    return captured_host_is_known ? 0 : -1;
+}
+
+/* What was said, and the options and the config; to be given to captured_clean. */
+struct captured {
+    int result;
+    struct options options;
+    struct config config;
+    char said[CAPTURED_BYTES];
+};
+
+/* `arguments` ends with NULL. */
+static inline void captured_run(struct captured *captured, const char *const *arguments)
+{
+    char *argv[CAPTURED_ARGUMENTS + 2] = {(char *)"altimeter"};
+    int argc = 1;
+    int real = dup(STDERR_FILENO);
+    FILE *file = tmpfile();
+
+    assert_non_null(file);
+    assert_true(real >= 0);
+    for (; arguments[argc - 1]; argc++) {
+        assert_true(argc <= CAPTURED_ARGUMENTS);
+        argv[argc] = (char *)arguments[argc - 1];
+    }
+    captured->config = (struct config){0};
+    assert_int_equal(dup2(fileno(file), STDERR_FILENO), STDERR_FILENO);
+    captured->result = options_read(&captured->options, &captured->config, argc, argv);
+    assert_int_equal(dup2(real, STDERR_FILENO), STDERR_FILENO);
+    close(real);
+    rewind(file);
+    size_t len = fread(captured->said, 1, sizeof captured->said - 1, file);
+    captured->said[len] = '\0';
+    fclose(file);
+}
+
+static inline void captured_load(struct captured *captured, const char *path)
+{
+    captured_run(captured, (const char *const[]){"-c", path, NULL});
+}
+
+static inline void captured_clean(struct captured *captured)
+{
+    config_free(&captured->config);
+}
+
+/* What --check prints; to be freed. */
+static inline char *captured_print(const struct captured *captured)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    assert_non_null(out);
+    assert_int_equal(config_print(&captured->config, out), 0);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+/* A file with these bytes; `path` ends in XXXXXX and gets its name. */
+static inline void captured_write(char *path, const char *bytes, size_t len)
+{
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, len), (ssize_t)len);
+    assert_int_equal(close(fd), 0);
+}
+
+#endif
