@@ -1,0 +1,117 @@
+#include "collector/crew.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* Batches that went well before a trouble is taken to be over: one look may lose a helper and find
+ * another each time. */
+#define BATCHES_TO_TRUST 60
+
+static int start(struct crew *crew, struct work *work, struct worker *worker)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = worker};
+
+    if (helper_start(&worker->helper) < 0)
+        return -1;
+    worker->state = WORKER_IDLE;
+    if (epoll_ctl(crew->epoll, EPOLL_CTL_ADD, worker->helper.fd, &event) == 0)
+        return 0;
+
+    int error = errno;
+    worker_end(worker, work);
+    errno = error;
+    return -1;
+}
+
+int crew_open(struct crew *crew, struct work *work)
+{
+    crew->epoll = epoll_create1(EPOLL_CLOEXEC);
+    return crew->epoll < 0 ? -1 : start(crew, work, &crew->workers[0]);
+}
+
+static void reap(struct crew *crew)
+{
+    for (int i = 0; i < CREW_WORKERS; i++) {
+        struct worker *worker = &crew->workers[i];
+
+        if (worker->state == WORKER_LEAVING && helper_reap(&worker->helper))
+            worker->state = WORKER_NONE;
+    }
+}
+
+void crew_close(struct crew *crew, struct work *work)
+{
+    for (int i = 0; i < CREW_WORKERS; i++) {
+        struct worker *worker = &crew->workers[i];
+
+        if (worker->state != WORKER_NONE && worker->state != WORKER_LEAVING)
+            worker_end(worker, work);
+    }
+    reap(crew);
+    if (crew->epoll >= 0)
+        close(crew->epoll);
+}
+
+static int count(const struct crew *crew, enum worker_state state)
+{
+    int total = 0;
+
+    for (int i = 0; i < CREW_WORKERS; i++)
+        total += crew->workers[i].state == state;
+    return total;
+}
+
+static struct worker *find(struct crew *crew, enum worker_state state)
+{
+    for (int i = 0; i < CREW_WORKERS; i++)
+        if (crew->workers[i].state == state)
+            return &crew->workers[i];
+    return NULL;
+}
+
+struct worker *crew_hire(struct crew *crew, struct work *work, bool alone, int *error)
+{
+    int places = alone ? CREW_WORKERS - 1 : CREW_WORKERS;
+    int hanging = count(crew, WORKER_ASIDE) + count(crew, WORKER_LEAVING);
+    struct worker *worker = find(crew, WORKER_IDLE);
+
+    if (hanging + count(crew, WORKER_BUSY) >= places) {
+        *error = hanging >= places ? EBUSY : 0;
+        return NULL;
+    }
+    if (worker)
+        return worker;
+    worker = find(crew, WORKER_NONE);
+    if (start(crew, work, worker) == 0)
+        return worker;
+    *error = errno;
+    log_complain(&crew->complaint, LOG_LEVEL_WARNING, "disks: cannot start a helper: %s",
+                 strerror(*error));
+    return NULL;
+}
+
+void crew_lose(struct crew *crew, struct work *work, struct worker *worker)
+{
+    crew->batches_since = 0;
+    log_complain(&crew->complaint, LOG_LEVEL_WARNING, "disks: a helper was lost");
+    worker_end(worker, work);
+}
+
+void crew_praise(struct crew *crew)
+{
+    if (crew->batches_since < BATCHES_TO_TRUST)
+        crew->batches_since++;
+    else
+        log_relieve(&crew->complaint, "disks: helpers work again");
+}
+
+void crew_trim(struct crew *crew, struct work *work)
+{
+    size_t idle = (size_t)count(crew, WORKER_IDLE);
+
+    for (; count(crew, WORKER_BUSY) == 0 && idle > 1 + work->devices.suspects; idle--)
+        worker_end(find(crew, WORKER_IDLE), work);
+    reap(crew);
+}

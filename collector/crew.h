@@ -1,0 +1,46 @@
+/*
+ * The crew: the workers there are, at most 16, those included that hang or are not reaped yet.
+ *
+ * Errors: logged. Threads: the loop's thread only.
+ */
+#ifndef COLLECTOR_CREW_H
+#define COLLECTOR_CREW_H
+
+#include "base/log.h"
+#include "collector/worker.h"
+
+#include <stdbool.h>
+
+#define CREW_WORKERS 16
+
+struct crew {
+    struct worker workers[CREW_WORKERS];
+    int epoll; /* watches their sockets; data.ptr is the worker */
+    unsigned batches_since; /* the last loss; they went well */
+    struct log_complaint complaint;
+};
+
+/* Starts the first worker. -1 with errno; the crew is then good only for crew_close. */
+int crew_open(struct crew *crew, struct work *work);
+
+/* Kills all of them without waiting. */
+void crew_close(struct crew *crew, struct work *work);
+
+/*
+ * An idle worker for the next batch, a new one if need be. One that is to be alone with a suspect
+ * device never takes the last place: that is kept for the healthy. NULL with `*error`, which is
+ * EBUSY where all places are taken by workers that hang, and 0 where one may become free soon.
+ */
+struct worker *crew_hire(struct crew *crew, struct work *work, bool alone, int *error);
+
+/* The worker's helper is dead, or as good as dead. */
+void crew_lose(struct crew *crew, struct work *work, struct worker *worker);
+
+/* A worker did its batch. */
+void crew_praise(struct crew *crew);
+
+/* With nobody busy, keeps one idle worker and one more for each suspect, and ends the others.
+ * Reaps those that have ended. */
+void crew_trim(struct crew *crew, struct work *work);
+
+#endif

@@ -1,0 +1,119 @@
+#include "collector/disk.h"
+
+#include "collector/collector.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int name_series(struct disk *disk, struct series_table *series, const char *name)
+{
+    static const char *const points[DISK_POINTS] = {"error", "total", "used", "free"};
+    bool complete = true;
+
+    for (int i = 0; i < DISK_POINTS; i++) {
+        disk->series[i] = series_intern(series, "system.disk.%s.%s", name, points[i]);
+        complete = complete && disk->series[i] != SERIES_NONE;
+    }
+    return complete ? 0 : -1;
+}
+
+struct disk *disk_new(struct pool *pool, struct series_table *series, const struct mount *mount,
+                      size_t observed, const char *name)
+{
+    struct disk *disk = calloc(1, sizeof *disk);
+
+    if (!disk)
+        return NULL;
+    disk->observed = observed;
+    disk->emitted = name;
+    disk->device = mount->device;
+    disk->point = strdup(mount->point);
+    disk->probe.path = disk->point;
+    disk->probe.mount_id = mount->id;
+    for (int i = 0; i < DISK_POINTS; i++)
+        disk->series[i] = SERIES_NONE;
+    if (disk->point && pool_join(pool, &disk->probe, mount->device) == 0 &&
+        (!name || name_series(disk, series, name) == 0))
+        return disk;
+    disk_free(disk, pool, series);
+    return NULL;
+}
+
+void disk_free(struct disk *disk, struct pool *pool, struct series_table *series)
+{
+    pool_leave(pool, &disk->probe);
+    for (int i = 0; i < DISK_POINTS; i++)
+        series_release(series, disk->series[i]);
+    free(disk->point);
+    free(disk);
+}
+
+bool disk_is(const struct disk *disk, const struct mount *mount)
+{
+    return disk->probe.mount_id == mount->id && disk->device == mount->device &&
+           strcmp(disk->point, mount->point) == 0;
+}
+
+static const char *describe(int error)
+{
+    switch (error) {
+    case ETIMEDOUT:
+        return "does not answer";
+    case EBUSY:
+        return "not read, too many disks hang";
+    case ENODATA:
+        return "has no size";
+    default:
+        return strerror(error);
+    }
+}
+
+static struct reading judge(const struct statfs_result *result)
+{
+    switch (result->outcome) {
+    case STATFS_FAILED:
+        return (struct reading){.state = READING_FAILED, .error = result->error};
+    case STATFS_OK:
+        break;
+    default:
+        return (struct reading){.state = READING_ABSENT};
+    }
+    if (result->total_bytes == 0)
+        return (struct reading){.state = READING_FAILED, .error = ENODATA};
+    return (struct reading){.state = READING_OK,
+                            .total_bytes = result->total_bytes,
+                            .used_bytes = result->used_bytes,
+                            .free_bytes = result->free_bytes};
+}
+
+void disk_record(struct disk *disk, const struct statfs_result *result, unsigned scopes)
+{
+    bool sizeless = result->outcome == STATFS_OK && result->total_bytes == 0;
+
+    disk->settled |= scopes;
+    disk->latest = judge(result);
+    if (scopes & 1U << COLLECTOR_ALL) /* what has no size is no disk, but may be observed */
+        disk->shown = sizeless ? (struct reading){.state = READING_ABSENT} : disk->latest;
+
+    if (disk->latest.state == READING_OK)
+        log_relieve(&disk->complaint, "disk %s: can be read again", disk->point);
+    else if (disk->latest.state == READING_FAILED &&
+             (!sizeless || disk->observed != DISK_UNOBSERVED))
+        log_complain(&disk->complaint, LOG_LEVEL_WARNING, "disk %s: %s", disk->point,
+                     describe(disk->latest.error));
+}
+
+void disk_emit(const struct disk *disk, struct snapshot *snapshot)
+{
+    const struct reading *shown = &disk->shown;
+
+    if (!disk->emitted || shown->state == READING_ABSENT)
+        return;
+    snapshot_add(snapshot, disk->series[DISK_ERROR], shown->state == READING_FAILED);
+    if (shown->state == READING_FAILED)
+        return;
+    snapshot_add(snapshot, disk->series[DISK_TOTAL], shown->total_bytes);
+    snapshot_add(snapshot, disk->series[DISK_USED], shown->used_bytes);
+    snapshot_add(snapshot, disk->series[DISK_FREE], shown->free_bytes);
+}

@@ -1,0 +1,168 @@
+#include "collector/disklist.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int name_observed(struct disklist *list)
+{
+    list->observed_names = calloc(list->observed.count + 1, sizeof *list->observed_names);
+    if (!list->observed_names)
+        return -1;
+    for (size_t i = 0; i < list->observed.count; i++) {
+        list->observed_names[i] = names_give_for_good(list->names, list->observed.list[i]);
+        if (!list->observed_names[i])
+            return -1;
+    }
+    return 0;
+}
+
+static int open_parts(struct disklist *list, const struct collector_options *options)
+{
+    if (strings_copy(&list->observed, options->observed, options->observed_count) < 0 ||
+        strings_copy(&list->exclude, options->exclude_mounts, options->exclude_mount_count) < 0 ||
+        strings_copy(&list->extra_types, options->extra_types, options->extra_type_count) < 0 ||
+        mounttable_open(&list->table, options->proc, &list->extra_types) < 0)
+        return -1;
+    list->names = names_new(options->names, options->name_count);
+    if (!list->names || name_observed(list) < 0)
+        return -1;
+    list->error_series = series_intern(list->series, "system.disk.error");
+    return list->error_series == SERIES_NONE ? -1 : 0;
+}
+
+int disklist_open(struct disklist *list, const struct collector_options *options,
+                  struct series_table *series)
+{
+    *list = (struct disklist){.series = series, .error_series = SERIES_NONE};
+    if (open_parts(list, options) < 0)
+        log_write(LOG_LEVEL_ERROR, "disks: %s", strerror(ENOMEM));
+    else
+        list->pool = pool_new();
+    if (list->pool)
+        return 0;
+    disklist_close(list);
+    return -1;
+}
+
+static void drop_disks(struct disklist *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->disks[i])
+            disk_free(list->disks[i], list->pool, list->series);
+    free(list->disks);
+    list->disks = NULL;
+    list->count = 0;
+}
+
+void disklist_close(struct disklist *list)
+{
+    drop_disks(list);
+    pool_free(list->pool);
+    series_release(list->series, list->error_series);
+    names_free(list->names);
+    mounttable_close(&list->table);
+    free(list->observed_names);
+    strings_clean(&list->observed);
+    strings_clean(&list->exclude);
+    strings_clean(&list->extra_types);
+    *list = (struct disklist){.error_series = SERIES_NONE};
+}
+
+static size_t find_observed(const struct disklist *list, const char *point)
+{
+    for (size_t i = 0; i < list->observed.count; i++)
+        if (strcmp(list->observed.list[i], point) == 0)
+            return i;
+    return DISK_UNOBSERVED;
+}
+
+static bool excluded(const struct disklist *list, const char *point)
+{
+    for (size_t i = 0; i < list->exclude.count; i++)
+        if (fnmatch(list->exclude.list[i], point, 0) == 0)
+            return true;
+    return false;
+}
+
+/* Takes the disk of that mount out of the old list, if it stood there. Mostly the order is the
+ * same, so the search goes on from where the last one ended. */
+static struct disk *take_standing(struct disklist *list, const struct mount *mount, size_t *from)
+{
+    for (size_t n = 0; n < list->count; n++) {
+        size_t i = (*from + n) % list->count;
+        struct disk *disk = list->disks[i];
+
+        if (disk && disk_is(disk, mount)) {
+            list->disks[i] = NULL;
+            *from = i + 1;
+            return disk;
+        }
+    }
+    return NULL;
+}
+
+/* Adds the mount to the new list if it is a disk; -1 where memory is short. */
+static int add(struct disklist *list, const struct mount *mount, struct disklist *new, size_t *from)
+{
+    size_t observed = find_observed(list, mount->point);
+    bool emitted = mount->type == FSTYPE_PHYSICAL && !excluded(list, mount->point);
+    const char *name = NULL;
+
+    if (mount->type == FSTYPE_AUTOMOUNT || (!emitted && observed == DISK_UNOBSERVED))
+        return 0;
+    if (emitted) {
+        name = names_give(list->names, mount->point);
+        if (!name)
+            return -1;
+    }
+    struct disk *disk = take_standing(list, mount, from);
+    if (!disk)
+        disk = disk_new(list->pool, list->series, mount, observed, name);
+    if (!disk)
+        return -1;
+    new->disks[new->count++] = disk;
+    return 0;
+}
+
+/* Makes the list anew from the table. */
+static int sync(struct disklist *list)
+{
+    const struct mounts *mounts = &list->table.mounts;
+    struct disklist new = {.disks = calloc(mounts->count + 1, sizeof(struct disk *))};
+    size_t from = 0;
+    int result = new.disks ? 0 : -1;
+
+    for (size_t i = 0; i < mounts->count && result == 0; i++)
+        result = add(list, &mounts->list[i], &new, &from);
+    drop_disks(list);
+    list->disks = new.disks;
+    list->count = new.count;
+    if (result < 0)
+        drop_disks(list);
+    names_trim(list->names);
+    return result;
+}
+
+int disklist_refresh(struct disklist *list)
+{
+    const char *path = NULL;
+    const char *why = NULL;
+    int changed = mounttable_refresh(&list->table, &path, &why);
+
+    if (changed > 0 && sync(list) < 0) {
+        path = list->table.mountinfo.path;
+        why = strerror(ENOMEM);
+        mounttable_forget(&list->table);
+        changed = -1;
+    }
+    list->unreadable = changed < 0;
+    if (changed < 0) {
+        drop_disks(list);
+        log_complain(&list->complaint, LOG_LEVEL_WARNING, "disks: %s: %s", path, why);
+    } else {
+        log_relieve(&list->complaint, "disks: the mount table can be read again");
+    }
+    return changed;
+}

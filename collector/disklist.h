@@ -1,0 +1,44 @@
+/*
+ * The disks that stand now, in mount order, kept up to date with the mount table: which mounts are
+ * disks (SPEC 4.5), and under which names they are emitted.
+ *
+ * Errors: a table that cannot be read leaves no disk, is logged, and tried again at the next
+ * refresh. Threads: the loop's thread only.
+ */
+#ifndef COLLECTOR_DISKLIST_H
+#define COLLECTOR_DISKLIST_H
+
+#include "collector/collector.h"
+#include "collector/disk.h"
+#include "collector/mounttable.h"
+#include "collector/names.h"
+#include "collector/strings.h"
+
+struct disklist {
+    struct disk **disks;
+    size_t count;
+    bool unreadable; /* the mount table, at the last refresh */
+    struct strings observed;
+    const char **observed_names;
+    uint32_t error_series; /* of the whole group */
+    struct pool *pool;
+
+    /* Its own. */
+    struct series_table *series;
+    struct strings extra_types;
+    struct strings exclude;
+    struct names *names;
+    struct mounttable table;
+    struct log_complaint complaint;
+};
+
+/* Starts the pool and names the observed ones. -1, logged; nothing is left open then. */
+int disklist_open(struct disklist *list, const struct collector_options *options,
+                  struct series_table *series);
+void disklist_close(struct disklist *list);
+
+/* 1: the disks may be others than before; those that stand on are the same structs. 0: they are the
+ * same. -1: the table cannot be read, there are none. */
+int disklist_refresh(struct disklist *list);
+
+#endif

@@ -1,0 +1,131 @@
+#include "collector/helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What is meant for the agent and reaches its whole group does not end a helper: the agent does. */
+static void reset_signals(void)
+{
+    const struct sigaction standard = {.sa_handler = SIG_DFL};
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    sigset_t none;
+
+    for (int i = 1; i < NSIG; i++)
+        sigaction(i, &standard, NULL);
+    sigaction(SIGHUP, &ignored, NULL);
+    sigaction(SIGINT, &ignored, NULL);
+    sigaction(SIGTERM, &ignored, NULL);
+    sigaction(SIGPIPE, &ignored, NULL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Keeps the socket only, as descriptor 0: whoever waits for the agent's output to end must not
+ * wait for a helper that hangs. */
+static void drop_descriptors(int socket)
+{
+    if (dup2(socket, 0) < 0)
+        _exit(1);
+    close_range(1, ~0U, 0);
+}
+
+static _Noreturn void serve(struct board *board, int socket, pid_t agent)
+{
+    char byte = 0;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != agent)
+        _exit(0);
+    prctl(PR_SET_NAME, "altimeter-disk");
+    reset_signals();
+    drop_descriptors(socket);
+    if (chdir("/") < 0)
+        _exit(1);
+    while (read(0, &byte, 1) == 1) {
+        board_work(board);
+        if (write(0, &byte, 1) != 1)
+            break;
+    }
+    _exit(0);
+}
+
+/* Forks with all signals blocked, so that none runs the agent's handlers in the child. */
+static pid_t fork_quietly(struct board *board, int socket)
+{
+    pid_t agent = getpid();
+    sigset_t all;
+    sigset_t before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t pid = fork();
+    if (pid == 0)
+        serve(board, socket, agent);
+    int error = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return pid;
+}
+
+int helper_start(struct helper *helper)
+{
+    int pair[2] = {-1, -1};
+    struct board *board = board_new();
+
+    if (!board || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+        goto fail;
+    fcntl(pair[1], F_SETFL, 0); /* the helper's end blocks */
+    pid_t pid = fork_quietly(board, pair[1]);
+    if (pid < 0)
+        goto fail;
+    close(pair[1]);
+    *helper = (struct helper){.pid = pid, .fd = pair[0], .board = board};
+    return 0;
+fail:;
+    int error = errno;
+    if (pair[0] >= 0) {
+        close(pair[0]);
+        close(pair[1]);
+    }
+    board_free(board);
+    errno = error;
+    return -1;
+}
+
+void helper_wake(const struct helper *helper)
+{
+    const char byte = 1;
+
+    send(helper->fd, &byte, 1, MSG_NOSIGNAL);
+}
+
+int helper_listen(const struct helper *helper)
+{
+    char byte = 0;
+    ssize_t got = recv(helper->fd, &byte, 1, MSG_DONTWAIT);
+
+    if (got == 1)
+        return 1;
+    return got < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+}
+
+void helper_end(struct helper *helper)
+{
+    close(helper->fd);
+    kill(helper->pid, SIGKILL);
+    board_free(helper->board);
+    *helper = (struct helper){.pid = helper->pid, .fd = -1};
+}
+
+bool helper_reap(struct helper *helper)
+{
+    if (waitpid(helper->pid, NULL, WNOHANG) == 0)
+        return false;
+    *helper = (struct helper){0};
+    return true;
+}

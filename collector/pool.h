@@ -1,0 +1,60 @@
+/*
+ * The pool of helpers: decides which helper reads which mount point, so that one that hangs delays
+ * none of the others.
+ *
+ * One helper normally takes all that is asked for in one batch. A call that makes no progress for
+ * 20 ms keeps its helper: that one is set aside, and another takes the rest. A device (major:minor)
+ * has one call outstanding at a time. When a call that was set aside comes back and failed, its
+ * device is suspect, and is asked by a helper of its own until a call on it succeeds. There are at
+ * most 16 helpers, those included that were left behind; when all of them hang, what is asked for
+ * is answered with EBUSY.
+ *
+ * Errors: a probe's is in its result; what befalls a helper is logged. Threads: the loop's thread
+ * only; no call blocks. Lifetimes: a probe is its owner's, between pool_join and pool_leave.
+ */
+#ifndef COLLECTOR_POOL_H
+#define COLLECTOR_POOL_H
+
+#include "collector/probe.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pool;
+
+/* Starts the first helper. NULL, logged, where that fails. */
+struct pool *pool_new(void);
+
+/* Kills all helpers without waiting. No probe may be joined any more. */
+void pool_free(struct pool *pool);
+
+/* Readable when pool_dispatch has something to do; the same for the pool's life. */
+int pool_fd(const struct pool *pool);
+
+/* Lets pool_fd become readable at that monotonic time; 0: never. */
+void pool_alarm(struct pool *pool, int64_t at_ns);
+
+/* Ties the probe to its device. `path` and `mount_id` are set. -1: memory is short. */
+int pool_join(struct pool *pool, struct probe *probe, uint64_t device);
+void pool_leave(struct pool *pool, struct probe *probe);
+
+/* Whether a call on the probe's device is outstanding that somebody gave up: there is no use in
+ * asking. */
+bool pool_stuck(const struct probe *probe);
+
+/* Asks for an idle probe; pool_dispatch then sets to work. */
+void pool_ask(struct pool *pool, struct probe *probe);
+
+/* The asker has no patience left. A call that is outstanding and was set aside is given up. */
+void pool_give_up(const struct probe *probe);
+
+/* Nobody wants the answer any more. The probe is idle then, though its call may be outstanding. */
+void pool_cancel(struct pool *pool, struct probe *probe);
+
+/* Takes in what the helpers did and gives them more to do. */
+void pool_dispatch(struct pool *pool);
+
+/* A probe that was answered, once, and now idle; NULL: there is none. */
+struct probe *pool_next(struct pool *pool);
+
+#endif

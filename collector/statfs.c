@@ -1,0 +1,112 @@
+#include "collector/statfs.h"
+
+#include "base/snapshot.h"
+#include "collector/decimal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+static uint64_t bytes(uint64_t blocks, uint64_t block_bytes)
+{
+    uint64_t product = decimal_multiply(blocks, block_bytes);
+
+    return product < (uint64_t)SNAPSHOT_VALUE_MAX ? product : (uint64_t)SNAPSHOT_VALUE_MAX;
+}
+
+void statfs_count(const struct statvfs *fs, struct statfs_result *result)
+{
+    uint64_t used = fs->f_blocks > fs->f_bfree ? fs->f_blocks - fs->f_bfree : 0;
+    bool below_zero = (int64_t)fs->f_bavail < 0;
+
+    result->total_bytes = bytes(fs->f_blocks, fs->f_frsize);
+    result->used_bytes = bytes(used, fs->f_frsize);
+    result->free_bytes = below_zero ? 0 : bytes(fs->f_bavail, fs->f_frsize);
+}
+
+/* The last slash that leaves a first part short enough for one call, or NULL. */
+static const char *cut(const char *path)
+{
+    const char *slash = strlen(path) < PATH_MAX ? NULL : path + PATH_MAX - 1;
+
+    while (slash && slash > path && *slash != '/')
+        slash--;
+    return slash && slash > path ? slash : NULL;
+}
+
+/*
+ * A descriptor of the path itself, whatever it is: with O_PATH no file system is asked to open
+ * anything, and without O_DIRECTORY an automount point stays as it is. What is too long for one
+ * call is walked in parts.
+ */
+static int open_path(const char *path)
+{
+    char part[PATH_MAX];
+    int folder = AT_FDCWD;
+
+    for (const char *slash = cut(path);; slash = cut(path)) {
+        size_t len = slash ? (size_t)(slash - path) : 0;
+        if (slash) {
+            memcpy(part, path, len);
+            part[len] = '\0';
+        }
+        int fd = openat(folder, slash ? part : path, O_PATH | O_CLOEXEC);
+        int error = errno;
+        if (folder != AT_FDCWD)
+            close(folder);
+        errno = error;
+        if (!slash || fd < 0)
+            return fd;
+        folder = fd;
+        path = slash + strspn(slash, "/");
+    }
+}
+
+static void read_fd(int fd, uint64_t mount_id, struct statfs_result *result)
+{
+    struct statx file = {0};
+    struct statvfs fs = {0};
+
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &file) < 0) {
+        result->error = errno;
+        return;
+    }
+    if (!(file.stx_mask & STATX_MNT_ID)) {
+        result->error = ENOSYS;
+        return;
+    }
+    if (file.stx_mnt_id != mount_id) {
+        result->outcome = STATFS_OTHER_MOUNT;
+        return;
+    }
+    if (!S_ISDIR(file.stx_mode)) {
+        result->outcome = STATFS_NOT_DIRECTORY;
+        return;
+    }
+    if (fstatvfs(fd, &fs) < 0) {
+        result->error = errno;
+        return;
+    }
+    result->outcome = STATFS_OK;
+    statfs_count(&fs, result);
+}
+
+void statfs_read(const char *path, uint64_t mount_id, struct statfs_result *result)
+{
+    int fd = open_path(path);
+
+    *result = (struct statfs_result){.outcome = STATFS_FAILED};
+    if (fd < 0) {
+        result->error = errno;
+        if (errno == ENOENT || errno == ENOTDIR)
+            result->outcome = STATFS_OTHER_MOUNT;
+        return;
+    }
+    read_fd(fd, mount_id, result);
+    close(fd);
+}
