@@ -21,6 +21,7 @@
 
 struct event_base;
 struct http;
+struct http_limits;
 
 /* Lifetimes: pointers are borrowed for the door's life. */
 struct http_options {
@@ -35,6 +36,7 @@ struct http_options {
      */
     char *(*health)(void *arg, bool whole, bool *healthy);
     void *health_arg;
+    const struct http_limits *limits; /* NULL: the usual ones. Copied */
 };
 
 struct http *http_open(struct event_base *base, const struct ring *ring,

@@ -1,0 +1,230 @@
+#include "emitter/target.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "emitter/backoff.h"
+#include "emitter/connect.h"
+#include "emitter/delivery.h"
+#include "emitter/session.h"
+
+#include <ctype.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CONNECT_PATIENCE_MS 5000
+#define LASTING_NS (CLOCK_NS_PER_S * 30)
+
+struct target {
+    struct event_base *base;
+    struct connector *connector;
+    struct delivery *delivery;
+    struct address_peer peer;
+    char *name;
+
+    struct connection *connection; /* while connecting */
+    struct session *session;       /* while up */
+    struct event *retry;           /* pending while down, unless stopping */
+    uint64_t connections;          /* made, ever */
+    unsigned failures;             /* in a row; a connection that lasts ends the row */
+    bool shaky;                    /* the last connection broke early: not healed until one lasts */
+    bool stopping;
+
+    char error[128];
+    struct log_complaint trouble; /* what is owed does not get through */
+    uint64_t lost_told;           /* of what was lost, as much is in the log */
+};
+
+static void connect_peer(struct target *target);
+
+/* Ends what connection there is. What it did not bring across is owed again. */
+static void disconnect(struct target *target)
+{
+    session_free(target->session);
+    target->session = NULL;
+    connection_close(target->connection);
+    target->connection = NULL;
+}
+
+static void fail(struct target *target, const char *what, const char *why)
+{
+    snprintf(target->error, sizeof target->error, "%s", why);
+    target->error[0] = (char)tolower((unsigned char)target->error[0]);
+    disconnect(target);
+    if (target->stopping)
+        return;
+
+    const struct address_peer *peer = &target->peer;
+    log_complain(&target->trouble, LOG_LEVEL_WARNING,
+                 "graphite %s: %s %s port %u: %s; trying again, the ring keeps what it is owed",
+                 target->name, what, peer->host, (unsigned)peer->port, target->error);
+    target->failures++;
+    long wait_ms = backoff_wait_ms(target->failures, arc4random());
+    const struct timeval wait = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
+    evtimer_add(target->retry, &wait);
+}
+
+/* A peer that accepts and soon closes, over and over, is one trouble, and its backoff grows. */
+static void forgive(struct target *target)
+{
+    if (session_age_ns(target->session) < LASTING_NS)
+        return;
+    target->failures = 0;
+    target->shaky = false;
+}
+
+static void on_broke(void *arg, const char *why)
+{
+    struct target *target = arg;
+
+    target->shaky = true;
+    forgive(target);
+    fail(target, "lost the connection to", why);
+}
+
+/* Sends what there is to send, and says so when nothing is left of a trouble. */
+static void push(struct target *target)
+{
+    session_turn(target->session);
+    if (!target->session)
+        return;
+    forgive(target);
+
+    struct delivery_counts counts = delivery_counts(target->delivery);
+    if (counts.owed > 0 || target->shaky)
+        return;
+    log_relieve(&target->trouble,
+                "graphite %s: up to date again, %" PRIu64 " snapshots were lost meanwhile",
+                target->name, counts.lost - target->lost_told);
+    target->lost_told = counts.lost;
+}
+
+static void on_connected(void *arg, const char *error)
+{
+    static const char cannot[] = "cannot connect to";
+    struct target *target = arg;
+
+    if (error) {
+        fail(target, cannot, error);
+        return;
+    }
+    target->session =
+        session_new(target->base, target->connection, target->delivery, on_broke, target);
+    target->connection = NULL;
+    if (!target->session) {
+        fail(target, cannot, "out of memory");
+        return;
+    }
+    if (target->connections++ == 0)
+        log_write(LOG_LEVEL_INFO, "graphite %s: connected, %" PRIu64 " snapshots are owed",
+                  target->name, delivery_counts(target->delivery).owed);
+    push(target);
+}
+
+static void connect_peer(struct target *target)
+{
+    target->connection = connection_open(target->connector, &target->peer, CONNECT_PATIENCE_MS,
+                                         on_connected, target);
+    if (!target->connection)
+        fail(target, "cannot connect to", "out of memory");
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    connect_peer(arg);
+}
+
+struct target *target_new(struct event_base *base, struct connector *connector,
+                          const struct ring *ring, const struct series_table *series,
+                          const struct target_options *options)
+{
+    struct target *target = calloc(1, sizeof *target);
+
+    if (!target)
+        return NULL;
+    target->base = base;
+    target->connector = connector;
+    target->peer = options->peer;
+    target->name = strdup(options->name);
+    target->delivery = delivery_new(ring, series);
+    target->retry = evtimer_new(base, on_retry, target);
+    if (!target->name || !target->delivery || !target->retry) {
+        target_free(target);
+        return NULL;
+    }
+    delivery_owe_new(target->delivery);
+    connect_peer(target);
+    return target;
+}
+
+void target_free(struct target *target)
+{
+    if (!target)
+        return;
+    disconnect(target);
+    if (target->retry)
+        event_free(target->retry);
+    delivery_free(target->delivery);
+    free(target->name);
+    free(target);
+}
+
+void target_notify(struct target *target)
+{
+    if (target->stopping)
+        return;
+    delivery_owe_new(target->delivery);
+    uint64_t lost = delivery_forget(target->delivery);
+    if (!target->session)
+        return;
+    if (lost > 0)
+        log_complain(&target->trouble, LOG_LEVEL_WARNING,
+                     "graphite %s: it takes snapshots more slowly than they come, the ring "
+                     "overwrites what it is owed",
+                     target->name);
+    push(target);
+}
+
+void target_stop(struct target *target)
+{
+    target->stopping = true;
+    event_del(target->retry);
+    connection_close(target->connection);
+    target->connection = NULL;
+}
+
+bool target_idle(struct target *target)
+{
+    if (!target->session)
+        return true;
+    session_ask(target->session);
+    struct delivery_counts counts = delivery_counts(target->delivery);
+
+    return counts.owed == 0 && counts.under_way == 0;
+}
+
+static const char *state(const struct target *target)
+{
+    if (target->session)
+        return "up";
+    return target->connection ? "connecting" : "down";
+}
+
+struct target_status target_status(const struct target *target)
+{
+    struct delivery_counts counts = delivery_counts(target->delivery);
+
+    return (struct target_status){
+        .name = target->name,
+        .state = state(target),
+        .error = !target->session && target->error[0] ? target->error : NULL,
+        .sent = counts.acked,
+        .owed = counts.owed + counts.under_way,
+        .lost = counts.lost,
+        .reconnects = target->connections > 0 ? target->connections - 1 : 0,
+    };
+}
