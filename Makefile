@@ -4,7 +4,7 @@
 #   make check    install what the tests need, build, pass all tests
 #   make          only build build/altimeter
 #
-# DEPS=no leaves the packages to you. CC=clang, CFLAGS=..., SANITIZE=address,undefined and BUILD=dir work as expected.
+# V=1 shows the commands. DEPS=no leaves the packages to you. CC=clang, CFLAGS=..., SANITIZE=address,undefined and BUILD=dir work as expected.
 
 BUILD ?= build
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
@@ -39,23 +39,25 @@ LIBRARY_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
 LIBRARY_LDLIBS = $(shell pkg-config --libs $(LIBRARIES))
 COMPILE = $(CC) -std=c17 -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' $(WARNINGS) $(CFLAGS) $(LIBRARY_CFLAGS)
 
+# With V=1 each command is shown, else a word and a file.
+say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
+
 all: $(BUILD)/altimeter
 
 $(BUILD)/altimeter: $(BUILD)/agent/main.o $(BUILD)/libaltimeter.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBRARY_LDLIBS)
+	$(call say,LD) $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBRARY_LDLIBS)
 
 # All but main, so that a test that defines a seam's functions itself links its own instead.
 $(BUILD)/libaltimeter.a: $(filter-out $(BUILD)/agent/main.o,$(OBJECTS))
-	rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR) rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	$(call say,CC) $(COMPILE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libaltimeter.a
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libaltimeter.a $(LIBRARY_LDLIBS) -lcmocka
+	$(call say,CC) $(COMPILE) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libaltimeter.a $(LIBRARY_LDLIBS) -lcmocka
 
 -include $(OBJECTS:.o=.d) $(UNIT_PROGRAMS:=.d)
 

@@ -61,14 +61,37 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
     emitter_stop(agent->emitter, leave, agent);
 }
 
+/* What an operator types to look through a door. The addresses were parsed before. */
+static void say_nc(const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    const char *host = *text == '[' ? text + 1 : text;
+    int len = (int)(colon - host) - (*text == '[');
+
+    if (strncmp(text, "unix:", 5) == 0)
+        log_write(LOG_LEVEL_INFO, "raw lines: nc -U %s", text + 5);
+    else
+        log_write(LOG_LEVEL_INFO, "raw lines: nc %.*s %s", len, host, colon + 1);
+}
+
+static void say_curl(const char *text)
+{
+    if (strncmp(text, "unix:", 5) == 0)
+        log_write(LOG_LEVEL_INFO,
+                  "metrics: curl --unix-socket %s 'http://localhost/metrics?quantity=1'", text + 5);
+    else
+        log_write(LOG_LEVEL_INFO, "metrics: curl %s'http://%s/metrics?quantity=1'",
+                  *text == '[' ? "-g " : "", text);
+}
+
 static void say_where_to_look(const struct config *config)
 {
     if (config->http_on)
-        log_write(LOG_LEVEL_INFO, "metrics:   %s", config->http_listen_text);
+        say_curl(config->http_listen_text);
     if (config->lines_on)
-        log_write(LOG_LEVEL_INFO, "raw lines: %s", config->lines_listen_text);
+        say_nc(config->lines_listen_text);
     for (size_t i = 0; i < config->target_count; i++)
-        log_write(LOG_LEVEL_INFO, "graphite:  %s", config->targets[i].name);
+        log_write(LOG_LEVEL_INFO, "graphite: %s", config->targets[i].name);
 }
 
 /* The end of a tick. The doors open on the first snapshot, so that no answer is ever empty. */
