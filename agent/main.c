@@ -4,14 +4,20 @@
 #include "agent/options.h"
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { EXIT_USAGE = 2 };
 
-static int print_config(const struct config *config)
+/* What cannot be printed is no success. */
+static int printed(int result)
 {
-    return config_print(config, stdout) == 0 && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (result == 0 && fflush(stdout) == 0)
+        return EXIT_SUCCESS;
+    log_write(LOG_LEVEL_ERROR, "cannot write to stdout: %s", strerror(errno));
+    return EXIT_FAILURE;
 }
 
 static int act(const struct options *options, const struct config *config)
@@ -19,12 +25,11 @@ static int act(const struct options *options, const struct config *config)
     switch (options->mode) {
     case OPTIONS_HELP:
         options_help(stdout);
-        return EXIT_SUCCESS;
+        return printed(0);
     case OPTIONS_VERSION:
-        printf("altimeter %s\n", VERSION);
-        return EXIT_SUCCESS;
+        return printed(printf("altimeter %s\n", VERSION) < 0 ? -1 : 0);
     case OPTIONS_CHECK:
-        return print_config(config);
+        return printed(config_print(config, stdout));
     case OPTIONS_ONCE:
         return agent_once(config);
     case OPTIONS_RUN:

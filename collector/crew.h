@@ -15,7 +15,7 @@
 
 struct crew {
     struct worker workers[CREW_WORKERS];
-    int epoll; /* watches their sockets; data.ptr is the worker */
+    int epoll;              /* watches their sockets; data.ptr is the worker */
     unsigned batches_since; /* the last loss; they went well */
     struct log_complaint complaint;
 };

@@ -93,8 +93,11 @@ void disk_record(struct disk *disk, const struct statfs_result *result, unsigned
 
     disk->settled |= scopes;
     disk->latest = judge(result);
-    if (scopes & 1U << COLLECTOR_ALL) /* what has no size is no disk, but may be observed */
-        disk->shown = sizeless ? (struct reading){.state = READING_ABSENT} : disk->latest;
+    if (scopes & 1U << COLLECTOR_ALL) {
+        disk->shown = disk->latest;
+        if (sizeless) /* no disk, though it may be an observed one */
+            disk->shown.state = READING_ABSENT;
+    }
 
     if (disk->latest.state == READING_OK)
         log_relieve(&disk->complaint, "disk %s: can be read again", disk->point);

@@ -116,7 +116,7 @@ int mounts_parse(struct mounts *mounts, const char *text, size_t len, const stru
     /* The system's own /proc is a mount too: a table that is empty is none. */
     if (len == 0 || text[len - 1] != '\n')
         return -1;
-    mounts->list = calloc(count_lines(text, len), sizeof *mounts->list);
+    mounts->list = calloc(count_lines(text, len) + 1, sizeof *mounts->list);
     mounts->points = malloc(len); /* each is shorter than its line, so there is room for its NUL */
     if (!mounts->list || !mounts->points)
         goto fail;

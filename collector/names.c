@@ -81,7 +81,7 @@ static int make_room(struct names *names)
     if (names->count < names->capacity)
         return 0;
     size_t capacity = names->capacity ? names->capacity * 2 : 64;
-    struct name **list = reallocarray(names->list, capacity, sizeof *list);
+    struct name **list = reallocarray(names->list, capacity, sizeof(struct name *));
     if (!list)
         return -1;
     names->list = list;
@@ -170,9 +170,10 @@ static void choose(struct names *names, const char *mount, char node[NODE_MAX + 
 static struct name *give(struct names *names, const char *mount)
 {
     struct name *name = find_mount(names, mount);
-    char node[NODE_MAX + 1];
 
     if (!name) {
+        char node[NODE_MAX + 1];
+
         choose(names, mount, node);
         name = add(names, mount, node);
     }

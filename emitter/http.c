@@ -14,9 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #define HEADERS_MAX_BYTES 8192
 #define BODY_MAX_BYTES 8192 /* nobody needs one; with it, a POST is told what it may do instead */
+/* Without it a client that reads slowly makes the system keep megabytes for it, and seems to have
+ * stalled while those drain. Connections inherit it. */
+#define SEND_BUFFER_BYTES (256 * 1024)
 #define EVERY_METHOD UINT16_MAX
 
 static const struct http_limits usual_limits = {.idle_ns = 10 * CLOCK_NS_PER_S,
@@ -103,6 +107,7 @@ static void on_request(struct evhttp_request *request, void *arg)
 static int serve(struct http *http, struct event_base *base)
 {
     const struct http_options *options = &http->options;
+    const int send_buffer = SEND_BUFFER_BYTES;
     struct evconnlistener *listener =
         evconnlistener_new(base, NULL, NULL, LEV_OPT_CLOSE_ON_EXEC, 0, http->fd);
 
@@ -115,6 +120,8 @@ static int serve(struct http *http, struct event_base *base)
     http->clients = http_clients_new(base, listener, options->max_connections,
                                      options->limits ? options->limits : &usual_limits);
     if (!http->clients)
+        return -1;
+    if (setsockopt(http->fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer) < 0)
         return -1;
     evhttp_set_bevcb(http->server, http_clients_accept, http->clients);
     evhttp_set_gencb(http->server, on_request, http);

@@ -161,11 +161,23 @@ struct target *target_new(struct event_base *base, struct connector *connector,
     return target;
 }
 
+/* What is still owed at the end is nobody's any more. */
+static void say_what_is_left(const struct target *target)
+{
+    uint64_t owed = delivery_counts(target->delivery).owed;
+
+    if (target->stopping && owed > 0)
+        log_write(LOG_LEVEL_WARNING, "graphite %s: ends with %" PRIu64 " snapshots undelivered",
+                  target->name, owed);
+}
+
 void target_free(struct target *target)
 {
     if (!target)
         return;
     disconnect(target);
+    if (target->delivery)
+        say_what_is_left(target);
     if (target->retry)
         event_free(target->retry);
     delivery_free(target->delivery);

@@ -1,0 +1,48 @@
+"""How the agent ends, and what it does after it was stopped for a while."""
+
+import os
+import signal
+import time
+
+import points
+import pytest
+from agent import processes_of
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_ends_it(agent, number):
+    """Both signals end it in time with exit status 0, doors closed and no helper left."""
+    daemon = agent()
+    lines = daemon.lines()
+    daemon.stop(number=number)
+    assert lines.tail(), "the newest snapshot comes at once, and the client sees the end"
+    daemon.assert_no_helper()
+
+
+def test_helpers_end_with_a_killed_agent(agent):
+    """Even after kill -9 no helper process stays behind."""
+    daemon = agent()
+    assert len(processes_of(daemon.pid)) > 1, "the test's own aim: it has helpers"
+    daemon.process.kill()
+    daemon.process.wait(points.DEADLINE_S)
+    daemon.stopped = True
+    daemon.assert_no_helper()
+
+
+def test_slots_that_passed_are_left_out(agent):
+    """Stopped over some slots, it leaves them out, invents none, repeats none, and goes on."""
+    daemon = agent()
+    lines = daemon.lines()
+    lines.count(1)
+    os.kill(daemon.pid, signal.SIGSTOP)
+    stopped = time.time()
+    points.wait_until(lambda: time.time() > stopped + 3.2, "three slots have passed")
+    woken = time.time()
+    os.kill(daemon.pid, signal.SIGCONT)
+    lines.wait(lambda snapshot: True, "going on", since=int(woken) + 2)
+    stamps = [snapshot.timestamp for snapshot in lines.snapshots()]
+    assert stamps == sorted(set(stamps))
+    gap = [stamp for stamp in range(int(stopped) + 2, int(woken)) if stamp in stamps]
+    assert not gap, f"slots that nobody looked at: {gap}"
+    after = [stamp for stamp in stamps if stamp > woken]
+    assert after == list(range(after[0], after[-1] + 1)), stamps

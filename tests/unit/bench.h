@@ -1,0 +1,86 @@
+/*
+ * What the tests of the push and of the raw lines stand on: a loop, a ring, snapshots to fill it
+ * with, and a way to wait for a condition that ends at an event or, when all is lost, at a guard.
+ */
+#ifndef TESTS_UNIT_BENCH_H
+#define TESTS_UNIT_BENCH_H
+
+#include "base/series.h"
+#include "base/snapshot.h"
+#include "emitter/ring.h"
+#include "emitter/text.h"
+#include "tests/unit/unit.h"
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define BENCH_EPOCH_S INT64_C(1594380000)
+#define BENCH_GUARD_S 20
+
+/* Each snapshot's timestamp is BENCH_EPOCH_S plus its number in the ring. */
+struct bench {
+    struct event_base *base;
+    struct series_table *series;
+    struct ring *ring;
+    struct snapshot snapshot;
+    uint32_t numbers[512];
+    size_t lines; /* in a snapshot */
+};
+
+static inline void bench_open(struct bench *bench, size_t history, size_t lines)
+{
+    *bench = (struct bench){.base = event_base_new(), .lines = lines};
+    assert_true(lines <= sizeof bench->numbers / sizeof *bench->numbers);
+    bench->series = series_table_new("space.instance.deployment.redis.0");
+    bench->ring = ring_new(history, bench->series);
+    for (size_t i = 0; i < lines; i++)
+        bench->numbers[i] = series_intern(bench->series, "system.disk.d%zu.used", i);
+}
+
+static inline void bench_close(struct bench *bench)
+{
+    ring_free(bench->ring);
+    series_table_free(bench->series);
+    snapshot_clean(&bench->snapshot);
+    event_base_free(bench->base);
+}
+
+static inline void bench_append(struct bench *bench)
+{
+    snapshot_clear(&bench->snapshot, BENCH_EPOCH_S + (int64_t)ring_end(bench->ring));
+    for (size_t i = 0; i < bench->lines; i++)
+        snapshot_add(&bench->snapshot, bench->numbers[i], i);
+    assert_int_equal(ring_append(bench->ring, &bench->snapshot), 0);
+}
+
+/* The lines of one snapshot of the ring, added to `out`. */
+static inline void bench_lines(struct bench *bench, uint64_t number, struct evbuffer *out)
+{
+    assert_int_equal(ring_read(bench->ring, number, &bench->snapshot), 0);
+    assert_int_equal(text_lines(out, bench->series, &bench->snapshot), 0);
+}
+
+static inline void bench_give_up(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    *(bool *)arg = true;
+}
+
+/* Runs the loop, event by event, until the condition holds. */
+static inline void bench_until(struct bench *bench, bool (*holds)(void *arg), void *arg)
+{
+    const struct timeval patience = {.tv_sec = BENCH_GUARD_S};
+    bool over = false;
+    struct event *guard = evtimer_new(bench->base, bench_give_up, &over);
+
+    evtimer_add(guard, &patience);
+    while (!over && !holds(arg))
+        assert_int_equal(event_base_loop(bench->base, EVLOOP_ONCE), 0);
+    event_free(guard);
+    assert_false(over);
+}
+
+#endif

@@ -1,0 +1,136 @@
+/* The whole look: what is emitted in which order, and what one group's failure costs the others. */
+#include "collector/collector.h"
+#include "collector/host.h"
+#include "tests/unit/proc/fake_disks.h"
+
+static int load_result;
+
+int host_open(void)
+{
+    return 0;
+}
+
+void host_close(void)
+{
+}
+
+int host_load(double load[3])
+{
+    load[0] = 0.5;
+    load[1] = 1.5;
+    load[2] = 2.5;
+    return load_result;
+}
+
+static const char stat_text[] = "cpu  1 2 3 4\ncpu0 1 2 3 4 5 6 7\n";
+static const char meminfo_text[] = "MemTotal: 9 kB\nMemFree: 1 kB\nBuffers: 1 kB\nCached: 1 kB\n"
+                                   "SwapTotal: 3 kB\nSwapFree: 1 kB\nShmem: 1 kB\n";
+
+#define CPU "system.cpu.error 0\nsystem.cpu0.user 30\nsystem.cpu0.system 160\nsystem.cpu0.idle 90\n"
+#define LOAD                                                                                       \
+    "system.load.error 0\nsystem.load.load1 500000\nsystem.load.load5 1500000\n"                   \
+    "system.load.load15 2500000\n"
+#define MEMORY                                                                                     \
+    "system.memory.error 0\nsystem.memory.total 9216\nsystem.memory.used 6144\n"                   \
+    "system.memory.free 1024\nsystem.memory.shared 1024\nsystem.memory.buffers 1024\n"             \
+    "system.memory.cached 1024\n"
+#define SWAP                                                                                       \
+    "system.swap.error 0\nsystem.swap.total 3072\nsystem.swap.used 2048\nsystem.swap.free 1024\n"
+#define DISK "system.disk.error 0\n" LINES_OK("system", "1000000")
+
+struct row {
+    const char *missing; /* "load": libstatgrab fails; NULL: all is well */
+    const char *expected;
+};
+
+static const struct row rows[] = {
+    {NULL, CPU LOAD MEMORY SWAP DISK},
+    {"stat", "system.cpu.error 1\n" LOAD MEMORY SWAP DISK},
+    {"load", CPU "system.load.error 1\n" MEMORY SWAP DISK},
+    {"meminfo", CPU LOAD "system.memory.error 1\nsystem.swap.error 1\n" DISK},
+    {"self/mountinfo", CPU LOAD MEMORY SWAP "system.disk.error 1\n"},
+    {"filesystems", CPU LOAD MEMORY SWAP "system.disk.error 1\n"},
+    {NULL, CPU LOAD MEMORY SWAP DISK},
+};
+
+static void path_of(char path[128], const char *name)
+{
+    snprintf(path, 128, "%s/%s", fake->proc, name);
+}
+
+static void look(struct collector *collector, enum collector_scope scope)
+{
+    bool over = false;
+
+    assert_int_equal(collector_look(collector, scope, FAKE_LONG_NS, subject_set, &over), 0);
+    while (!over) {
+        struct pollfd ready = {.fd = collector_fd(collector), .events = POLLIN};
+
+        assert_int_equal(poll(&ready, 1, (int)(FAKE_LONG_NS / CLOCK_NS_PER_MS)), 1);
+        collector_dispatch(collector);
+    }
+}
+
+static void run_row(const struct row *row)
+{
+    static const char *const observed[] = {"/"};
+    struct series_table *series = series_table_new(CASES_PREFIX);
+    const struct collector_options options = {
+        .proc = fake->proc, .observed = observed, .observed_count = 1};
+    struct collector *collector = collector_new(&options, series);
+    struct snapshot snapshot = {0};
+    char hidden[128];
+    char path[128];
+
+    assert_non_null(collector);
+    load_result = row->missing && strcmp(row->missing, "load") == 0 ? -1 : 0;
+    if (row->missing) {
+        path_of(path, row->missing);
+        path_of(hidden, "hidden");
+        rename(path, hidden);
+    }
+    for (int i = 0; i < 2; i++) {
+        look(collector, COLLECTOR_ALL);
+        snapshot_clear(&snapshot, 0);
+        collector_emit(collector, &snapshot);
+        char *text = cases_text(series, &snapshot);
+        assert_string_equal(text, row->expected);
+        free(text);
+        look(collector, COLLECTOR_OBSERVED); /* which changes nothing of that */
+        assert_int_equal(collector_observed(collector, 0).state,
+                         strstr(row->expected, DISK) ? READING_OK : READING_FAILED);
+        assert_string_equal(collector_observed_name(collector, 0), "system");
+    }
+    if (row->missing)
+        rename(hidden, path);
+    snapshot_clean(&snapshot);
+    collector_free(collector);
+    assert_int_equal(series_count(series), 0);
+    series_table_free(series);
+}
+
+static void test_rows(void **state)
+{
+    char path[128];
+
+    (void)state;
+    fake_add("/", "ext4");
+    fake_publish();
+    path_of(path, "stat");
+    cases_write(path, stat_text, sizeof stat_text - 1);
+    path_of(path, "meminfo");
+    cases_write(path, meminfo_text, sizeof meminfo_text - 1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        run_row(&rows[i]);
+    unlink(path);
+    path_of(path, "stat");
+    unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_rows, fake_open, fake_close)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,295 @@
+/* The HTTP door: how many clients it has, and how long it waits for each. */
+#include "tests/unit/http/door.h"
+
+#define MS CLOCK_NS_PER_MS
+
+static const char one[] = "GET /metrics?quantity=1 HTTP/1.1\r\nHost: x\r\n\r\n";
+static const char everything[] = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+
+/* Each far above the sweep, and all others so long that only the one under test can end a client.
+ */
+static const struct http_limits endless = {.idle_ns = 60000 * MS,
+                                           .arrival_ns = 60000 * MS,
+                                           .stall_ns = 60000 * MS,
+                                           .answer_ns = 60000 * MS,
+                                           .sweep_ns = 10 * MS};
+
+static bool is_closed(int fd)
+{
+    char bytes[4096];
+    ssize_t got = 0;
+
+    do
+        got = recv(fd, bytes, sizeof bytes, 0);
+    while (got > 0);
+    return got == 0 || errno == ECONNRESET;
+}
+
+/* Runs the door until it closes the connection; every 20 ms `drip` is called. Gives how long. */
+static int64_t wait_closed(struct door *door, int fd, void (*drip)(int fd))
+{
+    int64_t start_ns = clock_mono_ns();
+    int64_t drip_ns = start_ns;
+
+    while (http_clients(door->http) > 0) {
+        int64_t now_ns = clock_mono_ns();
+
+        assert_true(now_ns < start_ns + PATIENCE_NS);
+        if (drip && now_ns >= drip_ns) {
+            drip(fd);
+            drip_ns += 20 * MS;
+        }
+        event_base_loop(door->base, EVLOOP_ONCE);
+    }
+    return clock_mono_ns() - start_ns;
+}
+
+static void drip_byte(int fd)
+{
+    (void)!send(fd, "x", 1, MSG_NOSIGNAL);
+}
+
+static void drip_flood(int fd)
+{
+    static char bytes[1 << 16];
+
+    memset(bytes, 'x', sizeof bytes);
+    (void)!send(fd, bytes, sizeof bytes, MSG_NOSIGNAL);
+}
+
+static void drip_read(int fd)
+{
+    char bytes[1000];
+
+    (void)!recv(fd, bytes, sizeof bytes, 0);
+}
+
+static void read_all(int fd)
+{
+    is_closed(fd);
+}
+
+/* What a client does, and which of the limits, set to 200 ms, ends it. */
+static void test_deadlines(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *sent;
+        void (*drip)(int fd);
+        struct http_limits limits;
+    } rows[] = {
+        {"says nothing", "", NULL, {200 * MS, 60000 * MS, 60000 * MS, 60000 * MS, 10 * MS}},
+        {"sends a byte now and then",
+         "GET /metrics?",
+         drip_byte,
+         {60000 * MS, 200 * MS, 60000 * MS, 60000 * MS, 10 * MS}},
+        {"sends half a request",
+         "GET /metrics HTTP/1.1\r\n",
+         NULL,
+         {60000 * MS, 200 * MS, 60000 * MS, 60000 * MS, 10 * MS}},
+        {"floods, where a chunk should be announced",
+         "POST /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+         drip_flood,
+         {60000 * MS, 200 * MS, 60000 * MS, 60000 * MS, 10 * MS}},
+        {"asks once and stays",
+         one,
+         read_all,
+         {200 * MS, 60000 * MS, 60000 * MS, 60000 * MS, 10 * MS}},
+        {"asks once and goes on with half a request",
+         "GET /metrics?quantity=1 HTTP/1.1\r\nHost: x\r\n\r\nGET /met",
+         read_all,
+         {60000 * MS, 200 * MS, 60000 * MS, 60000 * MS, 10 * MS}},
+        {"does not read",
+         everything,
+         NULL,
+         {60000 * MS, 60000 * MS, 200 * MS, 60000 * MS, 10 * MS}},
+        {"reads now and then",
+         everything,
+         drip_read,
+         {60000 * MS, 60000 * MS, 60000 * MS, 200 * MS, 10 * MS}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct door door;
+
+        door_open(&door, 3000, 3000, 200, (struct http_options){.limits = &rows[i].limits});
+        int fd = client_connect(&door);
+        client_send(fd, rows[i].sent);
+        door_wait_clients(&door, 1);
+        int64_t took_ns = wait_closed(&door, fd, rows[i].drip);
+        print_message("%s: closed after %d ms\n", rows[i].name, (int)(took_ns / MS));
+        assert_in_range(took_ns, 150 * MS, 2000 * MS);
+        assert_true(is_closed(fd));
+        close(fd);
+        door_close(&door);
+    }
+}
+
+/* A slow client that keeps to its limits stays: each counts anew. */
+static void test_in_time(void **state)
+{
+    struct http_limits limits = endless;
+    struct door door;
+
+    (void)state;
+    limits.idle_ns = 300 * MS;
+    limits.arrival_ns = 300 * MS;
+    door_open(&door, 3, 3, 1, (struct http_options){.limits = &limits});
+    int fd = client_connect(&door);
+    for (int i = 0; i < 5; i++) {
+        int64_t end_ns = clock_mono_ns() + 150 * MS;
+
+        client_send(fd, one);
+        char *answer = client_answer(&door, fd, false);
+        assert_non_null(strstr(answer, "200 OK"));
+        free(answer);
+        while (clock_mono_ns() < end_ns)
+            event_base_loop(door.base, EVLOOP_ONCE);
+    }
+    assert_false(is_closed(fd));
+    close(fd);
+    door_close(&door);
+}
+
+/* A client that takes its answer slowly is left alone while it takes some. */
+static void test_steady_reader(void **state)
+{
+    struct http_limits limits = endless;
+    struct door door;
+    char *bytes = malloc(1 << 18);
+
+    (void)state;
+    limits.stall_ns = 300 * MS;
+    door_open(&door, 3000, 3000, 200, (struct http_options){.limits = &limits});
+    int fd = client_connect(&door);
+    client_send(fd, everything);
+    door_wait_clients(&door, 1);
+    int64_t start_ns = clock_mono_ns();
+    for (int64_t read_ns = start_ns; read_ns < start_ns + 900 * MS; read_ns += 30 * MS) {
+        (void)!recv(fd, bytes, 1 << 18, 0);
+        while (clock_mono_ns() < read_ns)
+            event_base_loop(door.base, EVLOOP_ONCE);
+    }
+    assert_int_equal(http_clients(door.http), 1);
+    assert_false(is_closed(fd));
+    free(bytes);
+    close(fd);
+    door_close(&door);
+}
+
+/* Bytes that come where no evhttp limit holds are left to the kernel, whose buffers fill up. */
+static void test_flood(void **state)
+{
+    static char bytes[1 << 16];
+    const size_t most = (size_t)4 << 20;
+    struct door door;
+    size_t taken = 0;
+    int full = 0;
+
+    (void)state;
+    memset(bytes, 'x', sizeof bytes);
+    door_open(&door, 3, 3, 1, (struct http_options){.limits = &endless});
+    int fd = client_connect(&door);
+    client_send(fd, "POST /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+    while (taken < most && full < 10) {
+        ssize_t sent = send(fd, bytes, sizeof bytes, MSG_NOSIGNAL);
+
+        full = sent < 0 ? full + 1 : 0;
+        taken += sent < 0 ? 0 : (size_t)sent;
+        door_run(&door);
+    }
+    assert_in_range(taken, 1, most - 1);
+    close(fd);
+    door_close(&door);
+}
+
+static void test_cap(void **state)
+{
+    struct http_options options = {.max_connections = 3, .limits = &endless};
+    struct door door;
+    int fds[6];
+
+    (void)state;
+    door_open(&door, 3, 3, 1, options);
+    for (int i = 0; i < 3; i++) {
+        fds[i] = client_connect(&door);
+        door_wait_clients(&door, (size_t)i + 1);
+    }
+    /* The first asks, so the second is idle longest; the third is in the middle of its request. */
+    client_send(fds[0], one);
+    free(client_answer(&door, fds[0], false));
+    client_send(fds[2], "GET ");
+    door_run(&door);
+
+    fds[3] = client_connect(&door);
+    door_run(&door);
+    assert_false(is_closed(fds[0]));
+    assert_true(is_closed(fds[1]));
+    assert_false(is_closed(fds[2]));
+    assert_false(is_closed(fds[3]));
+
+    /* Now everybody is in the middle of a request: newcomers are turned away, and nobody else. */
+    client_send(fds[0], "GET ");
+    client_send(fds[3], "GET ");
+    door_run(&door);
+    fds[4] = client_connect(&door);
+    fds[5] = client_connect(&door);
+    door_run(&door);
+    assert_true(is_closed(fds[4]));
+    assert_true(is_closed(fds[5]));
+    assert_int_equal(http_clients(door.http), 3);
+
+    /* And all three are answered still; one that ends makes room. */
+    for (int i = 0; i < 4; i += i == 0 ? 2 : 1) {
+        client_send(fds[i], "/metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+        char *answer = client_answer(&door, fds[i], false);
+        assert_non_null(strstr(answer, "200 OK"));
+        free(answer);
+    }
+    for (int i = 0; i < 6; i++)
+        close(fds[i]);
+    door_wait_clients(&door, 0);
+    char *answer = ask(&door, one);
+    assert_non_null(strstr(answer, "200 OK"));
+    free(answer);
+    door_close(&door);
+}
+
+/* A thousand that hang on: the door has its 64, the newest are heard, and answers go on. */
+static void test_crowd(void **state)
+{
+    struct door door;
+    int fds[1000];
+
+    (void)state;
+    door_open(&door, 3, 3, 1, (struct http_options){.limits = &endless});
+    for (int i = 0; i < 1000; i++) {
+        fds[i] = client_connect(&door);
+        event_base_loop(door.base, EVLOOP_NONBLOCK);
+        assert_true(http_clients(door.http) <= 64);
+    }
+    door_run(&door);
+    assert_int_equal(http_clients(door.http), 64);
+    assert_true(is_closed(fds[0]));
+    assert_true(is_closed(fds[935]));
+    assert_false(is_closed(fds[936]));
+    assert_false(is_closed(fds[999]));
+    char *answer = ask(&door, one);
+    assert_non_null(strstr(answer, "200 OK"));
+    free(answer);
+    for (int i = 0; i < 1000; i++)
+        close(fds[i]);
+    door_close(&door);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_deadlines),     cmocka_unit_test(test_in_time),
+        cmocka_unit_test(test_steady_reader), cmocka_unit_test(test_flood),
+        cmocka_unit_test(test_cap),           cmocka_unit_test(test_crowd),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,211 @@
+/* The ring: what it holds, what each reader gets and loses, and what it gives back. */
+#include "base/series.h"
+#include "emitter/ring.h"
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+static uint32_t intern(struct series_table *table, const char *name)
+{
+    return series_intern(table, "%s", name);
+}
+
+/*
+ * Appends a snapshot of the series named in `names`, one letter each. Its values are `value`,
+ * `value` + 1 and so on. Like a collector does, it lets go of the series afterwards.
+ */
+static void append(struct ring *ring, struct series_table *table, const char *names, int64_t value)
+{
+    struct snapshot snapshot = {0};
+
+    snapshot_clear(&snapshot, 1594380000 + value);
+    for (size_t i = 0; names[i]; i++)
+        snapshot_add(&snapshot, intern(table, (char[]){names[i], '\0'}), (uint64_t)value + i);
+    assert_int_equal(ring_append(ring, &snapshot), 0);
+    for (size_t i = 0; i < snapshot.count; i++)
+        series_release(table, snapshot.series[i]);
+    snapshot_clean(&snapshot);
+}
+
+static void check(const struct ring *ring, const struct series_table *table, uint64_t number,
+                  const char *names, int64_t value)
+{
+    struct snapshot snapshot = {0};
+
+    assert_int_equal(ring_read(ring, number, &snapshot), 0);
+    assert_int_equal(snapshot.timestamp_s, 1594380000 + value);
+    assert_int_equal(snapshot.count, strlen(names));
+    for (size_t i = 0; i < snapshot.count; i++) {
+        size_t len = 0;
+        const char *path = series_path(table, snapshot.series[i], &len);
+
+        assert_string_equal(path, ((char[]){'n', '.', names[i], '\0'}));
+        assert_int_equal(snapshot.values[i], value + (int64_t)i);
+    }
+    snapshot_clean(&snapshot);
+}
+
+static void test_turning(void **state)
+{
+    static const size_t capacities[] = {1, 2, 3, 7, 100};
+
+    (void)state;
+    for (size_t c = 0; c < sizeof capacities / sizeof capacities[0]; c++) {
+        struct series_table *table = series_table_new("n");
+        struct ring *ring = ring_new(capacities[c], table);
+        struct snapshot snapshot = {0};
+
+        assert_int_equal(ring_capacity(ring), capacities[c]);
+        assert_int_equal(ring_first(ring), ring_end(ring));
+        assert_int_equal(ring_read(ring, ring_first(ring), &snapshot), -1);
+        for (uint64_t n = 1; n <= 50; n++) {
+            uint64_t first = n > capacities[c] ? n - capacities[c] + 1 : 1;
+
+            append(ring, table, "ab", (int64_t)n * 10);
+            assert_int_equal(ring_first(ring), first);
+            assert_int_equal(ring_end(ring), n + 1);
+            for (uint64_t number = first; number <= n; number++)
+                check(ring, table, number, "ab", (int64_t)number * 10);
+            assert_int_equal(ring_read(ring, first - 1, &snapshot), -1);
+            assert_int_equal(ring_read(ring, n + 1, &snapshot), -1);
+        }
+        ring_free(ring);
+        series_table_free(table);
+        snapshot_clean(&snapshot);
+    }
+}
+
+/* Each reader has its own place, and its own losses. */
+static void test_cursors(void **state)
+{
+    struct series_table *table = series_table_new("n");
+    struct ring *ring = ring_new(4, table);
+    struct ring_cursor quick = {.next = 1};
+    struct ring_cursor slow = {.next = 1};
+    struct ring_cursor late = {.next = 1};
+    struct snapshot snapshot = {0};
+
+    (void)state;
+    assert_false(ring_next(ring, &quick, &snapshot));
+    for (int64_t n = 1; n <= 10; n++) {
+        append(ring, table, "a", n);
+        assert_true(ring_next(ring, &quick, &snapshot));
+        assert_int_equal(snapshot.values[0], n);
+        assert_false(ring_next(ring, &quick, &snapshot));
+        if (n % 5 == 0) {
+            assert_true(ring_next(ring, &slow, &snapshot));
+            assert_int_equal(snapshot.values[0], n == 5 ? 2 : 7);
+        }
+    }
+    assert_int_equal(quick.lost, 0);
+    assert_int_equal(slow.lost, 1 + 4);
+    assert_int_equal(slow.next, 8);
+    for (int64_t n = 7; n <= 10; n++) {
+        assert_true(ring_next(ring, &late, &snapshot));
+        assert_int_equal(snapshot.values[0], n);
+    }
+    assert_false(ring_next(ring, &late, &snapshot));
+    assert_int_equal(late.lost, 6);
+    snapshot_clean(&snapshot);
+    ring_free(ring);
+    series_table_free(table);
+}
+
+/* Mounts come and go: every snapshot has the series it was taken with, for as long as it is there.
+ */
+static void test_layouts(void **state)
+{
+    static const char *const names[] = {"abc", "abc", "ab", "", "", "abcdefgh", "acb", "b", "abc"};
+    enum { COUNT = sizeof names / sizeof names[0], CAPACITY = 4 };
+    struct series_table *table = series_table_new("n");
+    struct ring *ring = ring_new(CAPACITY, table);
+
+    (void)state;
+    for (uint64_t n = 1; n <= COUNT * 3; n++) {
+        append(ring, table, names[(n - 1) % COUNT], (int64_t)n);
+        for (uint64_t number = ring_first(ring); number <= n; number++)
+            check(ring, table, number, names[(number - 1) % COUNT], (int64_t)number);
+    }
+    ring_free(ring);
+    assert_int_equal(series_count(table), 0);
+    series_table_free(table);
+}
+
+/* A series is held while a snapshot with it is in the ring, and not longer. */
+static void test_series_released(void **state)
+{
+    struct series_table *table = series_table_new("n");
+    struct ring *ring = ring_new(3, table);
+
+    (void)state;
+    append(ring, table, "axyz", 1);
+    append(ring, table, "ab", 2);
+    append(ring, table, "ab", 3);
+    assert_int_equal(series_count(table), 5);
+    append(ring, table, "ab", 4);
+    assert_int_equal(series_count(table), 2);
+    for (int64_t n = 5; n <= 7; n++)
+        append(ring, table, "c", n);
+    assert_int_equal(series_count(table), 1);
+    check(ring, table, 7, "c", 7);
+    ring_free(ring);
+    assert_int_equal(series_count(table), 0);
+    series_table_free(table);
+}
+
+/* A full ring takes no more memory while the series stay, and gives back what more series took. */
+static void test_memory(void **state)
+{
+    struct series_table *table = series_table_new("n");
+    struct ring *ring = ring_new(10, table);
+
+    (void)state;
+    size_t empty = ring_bytes(ring);
+    append(ring, table, "ab", 1);
+    size_t one = ring_bytes(ring);
+    append(ring, table, "ab", 2);
+    size_t two = ring_bytes(ring);
+    assert_true(two - one < one - empty); /* which series they have is kept once */
+    for (int64_t n = 3; n <= 10; n++)
+        append(ring, table, "ab", n);
+    size_t full = ring_bytes(ring);
+    assert_true(full >= empty + 10 * 2 * sizeof(int64_t));
+    for (int64_t n = 11; n <= 30; n++) {
+        append(ring, table, "ab", n);
+        assert_int_equal(ring_bytes(ring), full);
+    }
+    append(ring, table, "abcdefgh", 31);
+    assert_true(ring_bytes(ring) > full);
+    for (int64_t n = 32; n <= 41; n++)
+        append(ring, table, "ab", n);
+    assert_int_equal(ring_bytes(ring), full);
+    ring_free(ring);
+    series_table_free(table);
+}
+
+/* A long history costs what is in it. */
+static void test_long_history(void **state)
+{
+    struct series_table *table = series_table_new("n");
+    struct ring *ring = ring_new(10000000, table);
+
+    (void)state;
+    assert_non_null(ring);
+    for (int64_t n = 1; n <= 10; n++)
+        append(ring, table, "ab", n);
+    assert_true(ring_bytes(ring) < 4096);
+    check(ring, table, 10, "ab", 10);
+    ring_free(ring);
+    series_table_free(table);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_turning), cmocka_unit_test(test_cursors),
+        cmocka_unit_test(test_layouts), cmocka_unit_test(test_series_released),
+        cmocka_unit_test(test_memory),  cmocka_unit_test(test_long_history),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

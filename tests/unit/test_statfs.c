@@ -1,0 +1,147 @@
+/* The calls on one mount point, against the real machine, and the numbers that they may give. */
+#include "base/snapshot.h"
+#include "collector/mounttable.h"
+#include "collector/statfs.h"
+#include "tests/unit/proc/cases.h"
+
+#include <errno.h>
+#include <sys/statvfs.h>
+
+/* What stands at `point` now. */
+static uint64_t mount_id(const char *point)
+{
+    static const struct strings none = {0};
+    struct mounttable table;
+    const char *blamed = NULL;
+    const char *why = NULL;
+    uint64_t id = 0;
+
+    assert_int_equal(mounttable_open(&table, "/proc", &none), 0);
+    assert_int_equal(mounttable_refresh(&table, &blamed, &why), 1);
+    for (size_t i = 0; i < table.mounts.count; i++)
+        if (strcmp(table.mounts.list[i].point, point) == 0)
+            id = table.mounts.list[i].id;
+    mounttable_close(&table);
+    return id;
+}
+
+static void test_root(void **state)
+{
+    uint64_t id = mount_id("/");
+    struct statfs_result result = {0};
+    struct statvfs before = {0};
+    struct statvfs after = {0};
+
+    (void)state;
+    if (id == 0)
+        skip(); /* in a chroot, whose root is no mount */
+    assert_int_equal(statvfs("/", &before), 0);
+    statfs_read("/", id, &result);
+    assert_int_equal(statvfs("/", &after), 0);
+    assert_int_equal(result.outcome, STATFS_OK);
+    assert_int_equal(result.total_bytes, before.f_blocks * before.f_frsize);
+    if (before.f_bfree == after.f_bfree && before.f_bavail == after.f_bavail) {
+        assert_int_equal(result.used_bytes, (before.f_blocks - before.f_bfree) * before.f_frsize);
+        assert_int_equal(result.free_bytes, before.f_bavail * before.f_frsize);
+    }
+}
+
+static void test_another_mount(void **state)
+{
+    struct statfs_result result = {0};
+
+    (void)state;
+    statfs_read("/proc", mount_id("/proc") + 1000000, &result);
+    assert_int_equal(result.outcome, STATFS_OTHER_MOUNT);
+    statfs_read("/no/such/place", 1, &result);
+    assert_int_equal(result.outcome, STATFS_OTHER_MOUNT);
+    statfs_read("/dev/null/below", 1, &result);
+    assert_int_equal(result.outcome, STATFS_OTHER_MOUNT);
+    statfs_read("/proc", mount_id("/proc"), &result);
+    assert_int_equal(result.outcome, STATFS_OK);
+}
+
+/* A mount on a file is told by the file's type: here, by a file of /proc with /proc's own id. */
+static void test_not_a_directory(void **state)
+{
+    struct statfs_result result = {0};
+
+    (void)state;
+    statfs_read("/proc/version", mount_id("/proc"), &result);
+    assert_int_equal(result.outcome, STATFS_NOT_DIRECTORY);
+}
+
+/* A path longer than any one call takes is walked in parts. */
+static void test_long_path(void **state)
+{
+    struct statfs_result result = {0};
+    char path[3 * 4096];
+    size_t len = 0;
+
+    (void)state;
+    while (len + 16 < sizeof path) /* so that cuts fall anywhere, on doubled slashes too */
+        len += (size_t)snprintf(path + len, sizeof path - len, "%s", len % 3 ? "//." : "/proc/..");
+    snprintf(path + len, sizeof path - len, "/proc");
+    statfs_read(path, mount_id("/proc"), &result);
+    assert_int_equal(result.outcome, STATFS_OK);
+
+    memset(path, 'x', sizeof path - 1);
+    path[0] = '/';
+    path[sizeof path - 1] = '\0';
+    statfs_read(path, 1, &result);
+    assert_int_equal(result.outcome, STATFS_FAILED);
+    assert_int_equal(result.error, ENAMETOOLONG);
+}
+
+struct row {
+    const char *what;
+    uint64_t frsize, blocks, bfree, bavail;
+    uint64_t total, used, free;
+};
+
+#define TOP UINT64_MAX
+#define CAP ((uint64_t)SNAPSHOT_VALUE_MAX)
+
+static const struct row rows[] = {
+    {"plain", 4096, 1000, 400, 300, 4096000, 2457600, 1228800},
+    {"empty", 4096, 0, 0, 0, 0, 0, 0},
+    {"more free than there is", 4096, 1000, 1001, 300, 4096000, 0, 1228800},
+    {"more available than there is", 512, 1000, 400, 2000, 512000, 307200, 1024000},
+    {"available below zero", 512, 1000, 400, TOP - 4, 512000, 307200, 0},
+    {"products that overflow", 4096, TOP / 2, 0, TOP / 2, CAP, CAP, CAP},
+    {"just at the cap", 1, CAP, 0, CAP, CAP, CAP, CAP},
+    {"just over the cap", 1, CAP + 1, 0, CAP + 1, CAP, CAP, CAP},
+    {"no block size", 0, 1000, 400, 300, 0, 0, 0},
+};
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct row *row = &rows[i];
+        const struct statvfs fs = {.f_frsize = row->frsize,
+                                   .f_blocks = row->blocks,
+                                   .f_bfree = row->bfree,
+                                   .f_bavail = row->bavail};
+        struct statfs_result result = {0};
+
+        statfs_count(&fs, &result);
+        if (result.total_bytes != row->total || result.used_bytes != row->used ||
+            result.free_bytes != row->free)
+            fail_msg("%s: %" PRIu64 " %" PRIu64 " %" PRIu64, row->what, result.total_bytes,
+                     result.used_bytes, result.free_bytes);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_root),
+        cmocka_unit_test(test_another_mount),
+        cmocka_unit_test(test_not_a_directory),
+        cmocka_unit_test(test_long_path),
+        cmocka_unit_test(test_numbers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
