@@ -5,9 +5,11 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { EXIT_USAGE = 2 };
 
@@ -38,8 +40,21 @@ static int act(const struct options *options, const struct config *config)
     return agent_run(config);
 }
 
+/*
+ * So that no socket or file of ours is taken for one of these three. Opened the wrong way round,
+ * they still fail as closed ones do.
+ */
+static void fill_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            _exit(EXIT_FAILURE);
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_descriptors();
     struct options options = {.mode = OPTIONS_RUN, .log_level = LOG_LEVEL_INFO};
     struct config config = {0};
     int status = EXIT_USAGE;

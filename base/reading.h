@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 enum reading_state {
-    READING_ABSENT, /* no such mount stands */
-    READING_FAILED, /* it stands and could not be read, or did not answer in time */
+    READING_UNKNOWN, /* the mount table cannot be read: nobody knows whether it stands */
+    READING_ABSENT,  /* no such mount stands */
+    READING_FAILED,  /* it stands and could not be read, or did not answer in time */
     READING_OK,
 };
 

@@ -149,8 +149,7 @@ static void finish(struct disks *disks, unsigned scope)
 {
     struct look *look = &disks->looks[scope];
     const struct disklist *list = &disks->list;
-    const struct reading missing = {.state = list->unreadable ? READING_FAILED : READING_ABSENT,
-                                    .error = list->unreadable ? EIO : 0};
+    const struct reading missing = {.state = list->unreadable ? READING_UNKNOWN : READING_ABSENT};
 
     for (size_t i = 0; i < list->observed.count; i++)
         disks->observed[i] = missing;

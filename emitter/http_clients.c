@@ -14,14 +14,16 @@
 #include <string.h>
 
 /*
- * What may lie unread in a connection. evhttp bounds header and body itself, but not the line that
- * announces a chunk of a body.
+ * What may lie in a connection and make no request yet. evhttp bounds header and body itself, but
+ * not the line that announces a chunk of a body. (A high-water mark would hold such a client, and
+ * have libevent call evhttp again and again for bytes that it cannot use.)
  */
 #define INPUT_MAX_BYTES ((size_t)32 * 1024)
 
 enum state { IDLE, ARRIVING, ANSWERING };
 
 struct client {
+    struct http_clients *clients;
     struct bufferevent *bev; /* NULL: the place is free */
     enum state state;
     bool fresh;          /* has not been answered yet: its first request is due since the accept */
@@ -49,11 +51,19 @@ static void enter(struct client *client, enum state state)
     client->progress_ns = client->since_ns;
 }
 
+/* Closes it from the loop: its own callbacks may be under way. */
+static void doom(struct client *client)
+{
+    client->doomed = true;
+    event_active(client->clients->sweep, EV_TIMEOUT, 0);
+}
+
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
 {
     struct client *client = arg;
 
-    (void)input;
+    if (info->n_added > 0 && evbuffer_get_length(input) > INPUT_MAX_BYTES)
+        doom(client);
     if (info->n_added == 0 || client->state != IDLE)
         return;
     if (client->fresh)
@@ -206,9 +216,8 @@ static struct client *longest_idle(struct http_clients *clients)
  */
 static void turn_away(struct http_clients *clients, struct client *client)
 {
-    client->doomed = true;
     evconnlistener_disable(clients->listener);
-    event_active(clients->sweep, EV_TIMEOUT, 0);
+    doom(client);
 }
 
 struct bufferevent *http_clients_accept(struct event_base *base, void *arg)
@@ -222,8 +231,7 @@ struct bufferevent *http_clients_accept(struct event_base *base, void *arg)
         return NULL;
     log_relieve(&accept_complaint, "http: accepts again");
     bufferevent_incref(bev);
-    bufferevent_setwatermark(bev, EV_READ, 0, INPUT_MAX_BYTES);
-    *client = (struct client){.bev = bev, .fresh = true};
+    *client = (struct client){.clients = clients, .bev = bev, .fresh = true};
     enter(client, IDLE);
     evbuffer_add_cb(bufferevent_get_input(bev), on_input, client);
     evbuffer_add_cb(bufferevent_get_output(bev), on_output, client);
@@ -267,8 +275,7 @@ void http_clients_answering(struct http_clients *clients, struct evhttp_request 
 
 void http_clients_doom(struct http_clients *clients, struct evhttp_request *request)
 {
-    client_of(clients, request)->doomed = true;
-    event_active(clients->sweep, EV_TIMEOUT, 0);
+    doom(client_of(clients, request));
 }
 
 size_t http_clients_count(const struct http_clients *clients)

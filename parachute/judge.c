@@ -14,7 +14,7 @@ struct verdict judge(struct verdict before, const struct reading *reading,
 {
     struct verdict after = before;
 
-    after.seen = before.seen || reading->state != READING_ABSENT;
+    after.seen = before.seen || reading->state == READING_FAILED || reading->state == READING_OK;
     after.error = reading->state != READING_OK;
     if (after.error)
         return after;

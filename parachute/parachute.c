@@ -106,6 +106,8 @@ static bool observed(const struct disk *disk)
 
 static const char *why_blind(const struct reading *reading)
 {
+    if (reading->state == READING_UNKNOWN)
+        return "the mount table cannot be read";
     if (reading->state == READING_ABSENT)
         return "it is not mounted";
     return reading->error == ETIMEDOUT ? "it does not answer" : strerror(reading->error);

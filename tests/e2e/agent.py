@@ -119,11 +119,8 @@ class Agent:
         for option, value in own.items():
             if option not in args and option not in without:
                 command += [option, value]
-        port = (
-            self.lines_port
-            if "--lines" not in args and "--lines" not in without
-            else self.http_port
-        )
+        lines_on = "--lines" not in args and "--lines" not in without
+        port = self.lines_port if lines_on else self.http_port
         with open(self.folder / "agent.log", "wb") as log:
             self.process = subprocess.Popen(
                 [*command, *args],

@@ -15,6 +15,7 @@ import points
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+os.environ["PATH"] += ":/usr/sbin:/sbin"  # mkfs.ext4 is there, also for who became root by su
 
 
 @pytest.fixture(scope="session")

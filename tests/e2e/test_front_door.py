@@ -15,7 +15,8 @@ import pytest
 from web import Connection, request
 
 VERSION = (Path(__file__).resolve().parents[2] / "VERSION").read_text().strip()
-OPTIONS = ["-c", "-n", "-i", "-g", "--http", "--lines", "--threshold", "--history", "--once", "-t", "--check", "-q", "-v", "-V", "-h"]
+OPTIONS = ["-c", "-n", "-i", "-g", "--http", "--lines", "--threshold", "--history", "--once", "-t", "--check", "-q",
+    "-v", "-V", "-h"]
 
 
 @pytest.fixture
@@ -101,15 +102,15 @@ def test_restart_at_once(agent):
     daemon = agent()
     lines = daemon.lines()
     lines.count(1)
-    again = ("--http", f"127.0.0.1:{daemon.http_port}", "--lines", f"127.0.0.1:{daemon.lines_port}")
     daemon.stop()
-    agent(*again, ready=False)
-    points.wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", daemon.http_port)) == 0, "it listens again")
+    again = agent("--http", f"127.0.0.1:{daemon.http_port}", "--lines", f"127.0.0.1:{daemon.lines_port}", ready=False)
+    points.wait_until(lambda: again.answers(daemon.http_port), "it listens again")
 
 
 def test_once_needs_no_door(run, taken):
     """--once opens nothing, so that it works beside a running agent."""
-    assert run("--once", "--http", f"127.0.0.1:{taken}", "--lines", f"127.0.0.1:{taken}", "-n", points.NAMESPACE).snapshot()
+    address = f"127.0.0.1:{taken}"
+    assert run("--once", "--http", address, "--lines", address, "-n", points.NAMESPACE).snapshot()
 
 
 def test_once_into_head(program, folder):

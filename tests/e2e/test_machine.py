@@ -179,7 +179,7 @@ def test_once_carries_the_present_second(once):
 
 
 def test_slots_are_aligned(agent):
-    """At interval 2, offset 1, there is a snapshot for each odd second, and the running slot first."""
+    """At interval 2, offset 1, there is a snapshot for each odd second, from the running one on."""
     before = time.time()
     lines = agent("-i", "2", config={"offset": 1}).lines()
     ready = time.time()

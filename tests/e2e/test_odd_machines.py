@@ -237,7 +237,7 @@ def test_nothing_at_all(once, folder):
 
 
 def test_machine_that_changes(agent, folder):
-    """A CPU steps back a little and is held, steps back far and starts anew; a file goes and comes."""
+    """A CPU that steps back a little is held, one that steps far starts anew; a file comes back."""
     proc = machine(folder, stat="cpu0 500 0 0 900 0 0 0 0 0 0\n")
     stat_file = folder / "proc" / "stat"
     daemon = agent(config=proc)

@@ -27,7 +27,7 @@ def peer():
 
 
 def test_bad_targets_cost_a_good_one_nothing(agent, peer):
-    """Peers that close, reset, talk back, are not there: good ones (IPv4, IPv6) get each slot once."""
+    """Peers that close, reset, talk back or are dead: good ones (IPv4, IPv6) get each slot once."""
     good = [peer("good")]
     if socket.has_ipv6:
         try:
@@ -91,7 +91,7 @@ def fat(folder):
 
 
 def wait_until_full(stuck, good):
-    """Until the good peer has heard more than the kernel took for the stuck one: the agent waits."""
+    """Until the good peer has heard more than the kernel took for the stuck one."""
     good.wait(
         lambda: 0 < waiting_bytes(stuck.port) < len(good.heard) - 200_000,
         "hears more than the stuck one",

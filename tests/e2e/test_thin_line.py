@@ -72,7 +72,7 @@ def test_carbon_comes_late_and_dies_meanwhile(agent, carbon):
     daemon.stop()
 
     # What carbon had taken into its own memory died with it, and no sender can know: the slots
-    # between the last one that was on its disk and the kill may be there or not. All others must be.
+    # between the last one that was on its disk and the kill may be there or not. All others must.
     written = before[-1].timestamp
     assert_on_disk(
         carbon, lines.tail(), counts=lambda timestamp: timestamp <= written or timestamp > killed

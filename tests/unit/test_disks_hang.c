@@ -116,6 +116,30 @@ static void test_other_mounts_of_a_stuck_device(void **state)
     subject_close(&subject);
 }
 
+/* A suspect with several mounts that hangs again delays nobody by any of them. */
+static void test_suspect_with_two_mounts(void **state)
+{
+    static const char failed[] =
+        "system.disk.error 0\n" LINES_FAILED("a") LINES_FAILED("a_again") LINES_OK("b", "1002000");
+
+    (void)state;
+    fake_add("/a", "ext4");
+    fake_add("/a/again", "ext4");
+    fake_add("/b", "ext4");
+    fake->disks[1].device = fake->disks[0].device;
+    fake->disks[0].mode = FAKE_HANG;
+    struct subject subject = subject_open(NULL);
+    subject_look(&subject, COLLECTOR_ALL, FAKE_SHORT_NS);
+    fake->disks[0].mode = FAKE_FAIL;
+    subject_step(&subject);
+
+    fake->disks[0].mode = FAKE_HANG;
+    assert_true(subject_look(&subject, COLLECTOR_ALL, FAKE_LONG_NS) < FAKE_SOON_NS);
+    subject_expect(&subject, failed);
+    assert_int_equal(fake->disks[1].calls, 0);
+    subject_close(&subject);
+}
+
 /* Its mount is taken away while it hangs, and comes back: the device still has that one call. */
 static void test_unmounted_while_stuck(void **state)
 {
@@ -159,6 +183,11 @@ static void test_both_scopes(void **state)
     expect(&subject, 0, 0);
     expect(&subject, 1, ETIMEDOUT);
 
+    /* What one look gave up the next one does not wait for, though the other still does. */
+    assert_true(subject_look(&subject, COLLECTOR_OBSERVED, FAKE_LONG_NS) < FAKE_SOON_NS);
+    assert_false(all_over);
+    expect(&subject, 1, ETIMEDOUT);
+
     fake->disks[1].mode = FAKE_OK;
     subject_end(&subject, &all_over);
     subject_expect(&subject, all_ok);
@@ -176,6 +205,7 @@ int main(void)
         TEST(test_failure_after_hang),
         TEST(test_slow),
         TEST(test_other_mounts_of_a_stuck_device),
+        TEST(test_suspect_with_two_mounts),
         TEST(test_unmounted_while_stuck),
         TEST(test_both_scopes),
     };

@@ -309,6 +309,29 @@ static void test_connections(void **state)
     door_close(&door);
 }
 
+/* More requests at once than the door would keep: they wait in the kernel. */
+static void test_pipeline(void **state)
+{
+    enum { REQUESTS = 2000 };
+    static const char request[] = "HEAD /x HTTP/1.1\r\n" HOST "\r\n";
+    struct door door;
+    int answers = 0;
+
+    (void)state;
+    door_open(&door, 3, 3, 2, (struct http_options){0});
+    int fd = client_connect(&door);
+    for (int i = 0; i < REQUESTS; i++)
+        client_send(fd, request);
+    shutdown(fd, SHUT_WR);
+    char *answer = client_answer(&door, fd, true);
+    for (char *p = answer; (p = strstr(p, "HTTP/1.1 404 ")); p++)
+        answers++;
+    assert_int_equal(answers, REQUESTS);
+    free(answer);
+    close(fd);
+    door_close(&door);
+}
+
 static void test_long_header(void **state)
 {
     struct door door;
@@ -353,7 +376,8 @@ int main(void)
         cmocka_unit_test(test_quantity),    cmocka_unit_test(test_errors),
         cmocka_unit_test(test_no_instance), cmocka_unit_test(test_health),
         cmocka_unit_test(test_head),        cmocka_unit_test(test_connections),
-        cmocka_unit_test(test_long_header), cmocka_unit_test(test_unix_socket),
+        cmocka_unit_test(test_long_header), cmocka_unit_test(test_pipeline),
+        cmocka_unit_test(test_unix_socket),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,7 +119,7 @@ static void test_slow_reader(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct door door;
 
-        door_open(&door, SNAPSHOTS, SNAPSHOTS, WIDTH, (struct http_options){0});
+        door_open(&door, SNAPSHOTS, SNAPSHOTS, WIDTH, (struct http_options){.limits = &endless});
         int fd = connect_narrow(&door);
         client_send(fd, everything);
         door_run(&door);
@@ -147,7 +147,7 @@ static void test_half_close(void **state)
     struct door door;
 
     (void)state;
-    door_open(&door, SNAPSHOTS, SNAPSHOTS, WIDTH, (struct http_options){0});
+    door_open(&door, SNAPSHOTS, SNAPSHOTS, WIDTH, (struct http_options){.limits = &endless});
     int fd = connect_narrow(&door);
     client_send(fd, everything);
     shutdown(fd, SHUT_WR);
@@ -167,7 +167,7 @@ static void test_client_gone(void **state)
     struct door door;
 
     (void)state;
-    door_open(&door, SNAPSHOTS, SNAPSHOTS, WIDTH, (struct http_options){0});
+    door_open(&door, SNAPSHOTS, SNAPSHOTS, WIDTH, (struct http_options){.limits = &endless});
     for (int i = 0; i < 3; i++) {
         int fd = connect_narrow(&door);
 
@@ -187,7 +187,7 @@ static void test_door_closes(void **state)
     char byte = 0;
 
     (void)state;
-    door_open(&door, SNAPSHOTS, SNAPSHOTS, WIDTH, (struct http_options){0});
+    door_open(&door, SNAPSHOTS, SNAPSHOTS, WIDTH, (struct http_options){.limits = &endless});
     int streaming = connect_narrow(&door);
     int arriving = client_connect(&door);
     int idle = client_connect(&door);

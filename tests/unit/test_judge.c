@@ -37,6 +37,10 @@ static void percent_is_rounded_down_and_leaves_out_what_root_reserves(void **sta
     {                                                                                              \
         .state = READING_ABSENT                                                                    \
     }
+#define UNKNOWN                                                                                    \
+    {                                                                                              \
+        .state = READING_UNKNOWN                                                                   \
+    }
 #define HANGS                                                                                      \
     {                                                                                              \
         .state = READING_FAILED, .error = ETIMEDOUT                                                \
@@ -53,11 +57,11 @@ static void only_a_reading_that_succeeded_changes_the_verdict(void **state)
         struct reading reading;
         bool seen, error, activated;
     } history[] = {
-        {ABSENT, false, true, false},   {HANGS, true, true, false},
-        {USED(79), true, false, false}, {USED(80), true, false, true},
-        {HANGS, true, true, true},      {ABSENT, true, true, true},
-        {USED(95), true, false, true},  {USED(79), true, false, false},
-        {ABSENT, true, true, false},
+        {ABSENT, false, true, false},   {UNKNOWN, false, true, false},
+        {HANGS, true, true, false},     {USED(79), true, false, false},
+        {USED(80), true, false, true},  {HANGS, true, true, true},
+        {ABSENT, true, true, true},     {USED(95), true, false, true},
+        {USED(79), true, false, false}, {ABSENT, true, true, false},
     };
     struct verdict verdict = {.error = true};
 

@@ -29,6 +29,13 @@
 #define PATIENCE_NS (30 * CLOCK_NS_PER_S)
 #define FIRST_S 1594380000 /* the first snapshot's timestamp; each next one is a second later */
 
+/* For a test that waits for a client's end: it is seen soon, and no deadline brings it about. */
+static const struct http_limits endless = {.idle_ns = 60 * CLOCK_NS_PER_S,
+                                           .arrival_ns = 60 * CLOCK_NS_PER_S,
+                                           .stall_ns = 60 * CLOCK_NS_PER_S,
+                                           .answer_ns = 60 * CLOCK_NS_PER_S,
+                                           .sweep_ns = 10 * CLOCK_NS_PER_MS};
+
 struct door {
     struct event_base *base;
     struct series_table *series;
