@@ -84,6 +84,11 @@ lint: packages-build packages-lint
 	printf '%s\n' $(SOURCES) $(UNIT_SOURCES) | xargs -P "$$(nproc)" -n 4 sh -c \
 	    'clang-tidy --quiet "$$@" -- -std=c17 -D_GNU_SOURCE -I. -DVERSION="\"lint\"" $(LIBRARY_CFLAGS)' tidy
 
+# The long forms of tests, minutes each.
+soak: packages-build packages-test
+	@$(MAKE) --no-print-directory all
+	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q -s tests/e2e/soak_*.py
+
 packages-%:
 ifeq ($(DEPS),no)
 	@:
@@ -94,4 +99,4 @@ endif
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all run check check-unit check-e2e lint clean
+.PHONY: all run check check-unit check-e2e soak lint clean

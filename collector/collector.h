@@ -28,7 +28,8 @@ struct collector_name {
 
 /* Everything is copied. Lists may be NULL where their count is 0. */
 struct collector_options {
-    const char *proc;               /* "/proc", or a folder that stands for it */
+    const char *proc;               /* "/proc", or a folder with stat, meminfo, filesystems and
+                                       self/mountinfo that stands for it */
     const char *const *extra_types; /* file system types that count although they are nodev */
     size_t extra_type_count;
     const char *const *exclude_mounts; /* fnmatch(3) patterns; those disks are not emitted */
@@ -61,7 +62,8 @@ void collector_dispatch(struct collector *collector);
 
 /*
  * Begins a look that ends within `patience_ns`. One look of each scope may be under way; a second
- * one of the same scope is refused with -1. A disk that both looks want is read once.
+ * one of the same scope is refused with -1. A disk that both looks want is read once. `done` may
+ * begin a look; it must not free the collector.
  */
 int collector_look(struct collector *collector, enum collector_scope scope, int64_t patience_ns,
                    void (*done)(void *arg), void *arg);

@@ -9,6 +9,13 @@
  * another each time. */
 #define BATCHES_TO_TRUST 60
 
+/* Not watched any more even where a child that was just forked still has the socket open. */
+static void end(struct crew *crew, struct work *work, struct worker *worker)
+{
+    epoll_ctl(crew->epoll, EPOLL_CTL_DEL, worker->helper.fd, NULL);
+    worker_end(worker, work);
+}
+
 static int start(struct crew *crew, struct work *work, struct worker *worker)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = worker};
@@ -20,7 +27,7 @@ static int start(struct crew *crew, struct work *work, struct worker *worker)
         return 0;
 
     int error = errno;
-    worker_end(worker, work);
+    end(crew, work, worker);
     errno = error;
     return -1;
 }
@@ -47,7 +54,7 @@ void crew_close(struct crew *crew, struct work *work)
         struct worker *worker = &crew->workers[i];
 
         if (worker->state != WORKER_NONE && worker->state != WORKER_LEAVING)
-            worker_end(worker, work);
+            end(crew, work, worker);
     }
     reap(crew);
     if (crew->epoll >= 0)
@@ -96,7 +103,7 @@ void crew_lose(struct crew *crew, struct work *work, struct worker *worker)
 {
     crew->batches_since = 0;
     log_complain(&crew->complaint, LOG_LEVEL_WARNING, "disks: a helper was lost");
-    worker_end(worker, work);
+    end(crew, work, worker);
 }
 
 void crew_praise(struct crew *crew)
@@ -112,6 +119,6 @@ void crew_trim(struct crew *crew, struct work *work)
     size_t idle = (size_t)count(crew, WORKER_IDLE);
 
     for (; count(crew, WORKER_BUSY) == 0 && idle > 1 + work->devices.suspects; idle--)
-        worker_end(find(crew, WORKER_IDLE), work);
+        end(crew, work, find(crew, WORKER_IDLE));
     reap(crew);
 }

@@ -116,6 +116,8 @@ int helper_listen(const struct helper *helper)
 
 void helper_end(struct helper *helper)
 {
+    if (helper->pid <= 0) /* kill(2) would take that for a whole group */
+        return;
     close(helper->fd);
     kill(helper->pid, SIGKILL);
     board_free(helper->board);

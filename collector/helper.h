@@ -31,7 +31,7 @@ void helper_wake(const struct helper *helper);
 /* 1: the batch is through. 0: nothing yet. -1: the helper is dead. */
 int helper_listen(const struct helper *helper);
 
-/* Kills the helper without waiting. Its pid is left, for helper_reap. */
+/* Kills the helper, if there is one, without waiting. Its pid is left, for helper_reap. */
 void helper_end(struct helper *helper);
 
 /* After helper_end. Whether the process is gone; the struct is then all zero. */

@@ -148,8 +148,10 @@ static void lose(struct pool *pool, struct worker *worker)
 
 static void hear(struct pool *pool, struct worker *worker)
 {
-    int heard = helper_listen(&worker->helper);
+    if (worker->state == WORKER_NONE || worker->state == WORKER_LEAVING)
+        return; /* ended since it was heard of */
 
+    int heard = helper_listen(&worker->helper);
     if (heard < 0) {
         lose(pool, worker);
     } else if (heard > 0) {

@@ -18,10 +18,13 @@
 
 #define HEADERS_MAX_BYTES 8192
 #define BODY_MAX_BYTES 8192 /* nobody needs one; with it, a POST is told what it may do instead */
-/* Without it a client that reads slowly makes the system keep megabytes for it, and seems to have
- * stalled while those drain. Connections inherit it. */
-#define SEND_BUFFER_BYTES (256 * 1024)
 #define EVERY_METHOD UINT16_MAX
+
+/*
+ * Of each connection, inherited from the listening socket. Without it the system keeps megabytes
+ * for a client that reads slowly, and the client seems to have stalled while they drain.
+ */
+#define SEND_BUFFER_BYTES (256 * 1024)
 
 static const struct http_limits usual_limits = {.idle_ns = 10 * CLOCK_NS_PER_S,
                                                 .arrival_ns = 10 * CLOCK_NS_PER_S,

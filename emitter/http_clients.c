@@ -42,7 +42,10 @@ struct http_clients {
 };
 
 /* evconnlistener gives its error callback evhttp's argument, so this has nowhere else to live. */
-static struct log_complaint accept_complaint;
+static struct {
+    bool failed; /* since the last sweep */
+    struct log_complaint complaint;
+} accepting;
 
 static void enter(struct client *client, enum state state)
 {
@@ -137,13 +140,18 @@ static void sweep(evutil_socket_t fd, short what, void *arg)
             hang_up(clients, client);
     }
     evconnlistener_enable(clients->listener);
+    if (!accepting.failed)
+        log_relieve(&accepting.complaint, "http: accepts again");
+    accepting.failed = false;
 }
 
 /* The sweep lets it accept again. Until then it rests, or a lack of descriptors would spin. */
 static void on_accept_error(struct evconnlistener *listener, void *evhttp)
 {
     (void)evhttp;
-    log_complain(&accept_complaint, LOG_LEVEL_WARNING, "http: cannot accept: %s", strerror(errno));
+    accepting.failed = true;
+    log_complain(&accepting.complaint, LOG_LEVEL_WARNING, "http: cannot accept: %s",
+                 strerror(errno));
     evconnlistener_disable(listener);
 }
 
@@ -229,7 +237,6 @@ struct bufferevent *http_clients_accept(struct event_base *base, void *arg)
 
     if (!bev)
         return NULL;
-    log_relieve(&accept_complaint, "http: accepts again");
     bufferevent_incref(bev);
     *client = (struct client){.clients = clients, .bev = bev, .fresh = true};
     enter(client, IDLE);

@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is known of one observed disk after a cycle. Before the first: `error` set, the rest zero. */
+/* What is known of one observed disk after a cycle. Before the first: `error` set, the rest zero.
+ */
 struct verdict {
     bool seen;      /* it was mounted at least once */
     bool error;     /* the last reading failed; `activated` is then an older reading's */

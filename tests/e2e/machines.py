@@ -26,8 +26,11 @@ def resident_bytes(pid):
 
 
 # AddressSanitizer keeps what was freed for a while, which looks like a leak from the outside.
-TIGHT_MEMORY = {"ASAN_OPTIONS": ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=0",
-                                                        "thread_local_quarantine_size_kb=0")))}
+TIGHT_MEMORY = {
+    "ASAN_OPTIONS": ":".join(
+        filter(None, (os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=0", "thread_local_quarantine_size_kb=0"))
+    )
+}
 
 
 def descriptors(pid):

@@ -18,107 +18,194 @@ def taken():
         yield f"127.0.0.1:{listener.getsockname()[1]}"
 
 
-# What the file holds, and the key that the line must name. Where the text has a `@`, which is taken out,
-# that is the place that the line must name.
-BAD = [
-    # keys
+ADDRESSES = [
+    "",
+    "127.0.0.1",
+    ":7070",
+    "127.0.0.1:",
+    "127.0.0.1:65536",
+    "127.0.0.1:-1",
+    "127.0.0.1:+1",
+    "127.0.0.1:http",
+    "127.0.0.1:7070 ",
+    "example.org:7070",
+    "::1:7070",
+    "[::1]",
+    "[::1:7070",
+    "unix:",
+    "unix:x",
+    "unix:/" + "x" * 108,
+    "Off",
+]
+DURATIONS = ["", "0s", "0h", "1x", "1y", "h", "-1h", "+1h", "1 h", "1h ", "1.5h", "1hh", "99999999999999999999h"]
+NAMES = ["", ".", "a.", ".a", "a..b", "a b", "a/b", "a\nb", "ä", "a\u2028b", "x" * 201]
+
+# Key, and values of which it accepts none.
+VALUES = [
+    ("interval", [0, 3601, -1, 1.5, "10", "10s", True, None, [], {}, 1e300, 10**30]),
+    ("offset", [-1, 10, 3600, 0.5, "1"]),
+    ("history", [0, -1, 1.5, 10**12, True, [], "0", "1", "4294967295d", *DURATIONS]),
+    ("namespace", [*NAMES, "a." * 1000 + "a", 1, None, []]),
+    ("namespace.node_id", [*NAMES, "a.b", 1]),
+    ("instance_id", [*NAMES, "a.b", 1]),
+    ("collector.proc", ["", "proc", "/a/../b", 1]),
+    ("collector.extra_types", ["zfs", [1], [""], ["a b"], {}]),
+    ("collector.exclude_mounts", ["/x", [1], [""], {}]),
+    ("collector.names", [[], {"x": "y"}, {"/x": 1}, {"": "x"}, {"/x": "system"}, {"/x": "same", "/y": "same"}]),
+    ("collector.names", [{"/x": name} for name in [*NAMES, "a.b"]]),
+    ("parachute.interval", [0, -1, 0.01, 3601, "1"]),
+    ("parachute.disks", [{"/x": 80}, "/x", 80]),
+    ("parachute.disks[0]", ["/x", 80, {"mount": "/x"}, {"threshold": 80}, {}]),
+    ("parachute.disks[0].threshold", [-1, 101, 80.5, "80", "80%", None]),
+    ("parachute.disks[0].mount", ["", "x", "./x", "/x/../y", "/x//y", 1]),
+    ("graphite", ["h:2003", {"host": "h"}, [{"host": f"h{i}"} for i in range(1001)]]),
+    ("graphite[0]", ["h:2003", {"port": 2003}, {}]),
+    ("graphite[0].host", ["", "a b", "x" * 256, 1]),
+    ("graphite[0].port", [0, 65536, -1, "2003", 1.5]),
+    ("graphite[0].name", ["", "a b", 1]),
+    ("http.listen", [*ADDRESSES, True, 7070]),
+    ("http.max_connections", [0, -1, 1.5, "64", 10**9]),
+    ("http.token_file", ["", "/nowhere/token", "/", 1]),
+    ("http.anonymous", [1, "true", None]),
+    ("http", [[], "127.0.0.1:7070", False]),
+    ("lines.listen", [*ADDRESSES, True, 7071]),
+    ("lines.anonymous", [1, "true", None]),
+    ("lines", [[], "127.0.0.1:7071", False]),
+]
+
+AROUND = {
+    "namespace.node_id": lambda value: parts(node_id=value),
+    "parachute.disks[0]": lambda value: {"parachute": {"disks": [value]}},
+    "parachute.disks[0].threshold": lambda value: disks(("/x", value)),
+    "parachute.disks[0].mount": lambda value: disks((value, 80)),
+    "graphite[0]": lambda value: {"graphite": [value]},
+    "graphite[0].host": lambda value: {"graphite": [{"host": value}]},
+    "graphite[0].port": lambda value: {"graphite": [{"host": "h", "port": value}]},
+    "graphite[0].name": lambda value: {"graphite": [{"host": "h", "name": value}]},
+}
+
+
+def around(key, value):
+    """The configuration in which `key` has this value."""
+    if key in AROUND:
+        return AROUND[key](value)
+    outer, _, inner = key.partition(".")
+    return {outer: {inner: value} if inner else value}
+
+
+# Configurations whose parts are good, and the key that is not.
+TOGETHER = [
     ({"intervall": 10}, "intervall"),
     ({"": 10}, '""'),
     ({"http": {"port": 80}}, "http.port"),
     ({"lines": {"token_file": "/x"}}, "lines.token_file"),
     ({"collector": {"Proc": "/proc"}}, "collector"),
     ({"parachute": {"disk": []}}, "parachute.disk"),
-    ({"parachute": {"disks": [{"mount": "/a", "threshold": 1}, {"mount": "/b", "threshold": 1, "x": 1}]}},
-        "parachute.disks[1].x"),
-    ({"graphite": [{"host": "h", "prefix": "p"}]}, "graphite[0].prefix"),
+    ({"parachute": {"disks": [{"mount": "/a", "threshold": 1, "x": 1}]}}, "parachute.disks[0].x"),
+    ({"graphite": [{"host": "g"}, {"host": "h", "prefix": "p"}]}, "graphite[1].prefix"),
     (parts(node="n"), "namespace.node"),
-    ('{"interval": 1, @"interval": 2}', "interval"),
-    ('{"http": {"listen": "off", @"listen": "off"}}', "listen"),
-    ('{\n  "graphite": [\n    {"host": "h", "@port": 0}\n  ]\n}'.replace('"@port": ', '"port": @'), "graphite[0].port"),
-    ('{\n\t"interval":\n\t\t@"ten"\n}', "interval"),
-    ('{@"unknown": 1}', "unknown"),
-    # types and ranges
-    *[({"interval": value}, "interval") for value in (0, 3601, -1, 1.5, "10", "10s", True, None, [], {}, 1e300,
-        10**30)],
-    *[({"offset": value}, "offset") for value in (-1, 10, 3600, 0.5, "1")],
-    ({"interval": 5, "offset": 5}, "offset"),
-    *[({"history": value}, "history") for value in (0, -1, 1.5, "", "0", "0h", "1", "1x", "h", "-1h", "+1h", "1 h",
-        "1h ", "1.5h", "1hh",
-                                                    "99999999999999999999h", "4294967295d", 10**12, True, [])],
-    ({"interval": 1, "history": "50000d"}, "history"),
-    *[({"namespace": value}, "namespace") for value in ("", ".", "a.", ".a", "a..b", "a b", "a/b", "a\nb", "ä",
-        "a\u2028b", "x" * 201, "a." * 1000 + "a",
-                                                        1, None, [])],
-    *[(parts(node_id=value), "namespace.node_id") for value in ("", "a.b", "a b", "ä", 1)],
     (parts(service_type=None), "service_type"),
     ({"namespace": {}}, "instance_id"),
     ({**parts(), "instance_id": "j"}, "instance_id"),
-    *[({"instance_id": value}, "instance_id") for value in ("", "a.b", "a/b", "a b", 1)],
-    *[({"collector": {"proc": value}}, "collector.proc") for value in ("", "proc", "/a/../b", 1)],
-    *[({"collector": {"extra_types": value}}, "collector.extra_types") for value in ("zfs", [1], [""], ["a b"], {})],
-    *[({"collector": {"exclude_mounts": value}}, "collector.exclude_mounts") for value in ("/x", [1], [""])],
-    *[({"collector": {"names": value}}, "collector.names") for value in ([], {"x": "y"}, {"/x": 1}, {"/x": ""},
-        {"/x": "a.b"}, {"/x": "a b"},
-                                                                         {"": "x"}, {"/x": "system"}, {"/x": "same",
-                                                                             "/y": "same"}, {"/x": "y" * 201})],
-    *[({"parachute": {"interval": value}}, "parachute.interval") for value in (0, -1, 0.01, 3601, "1")],
-    *[(disks(("/x", value)), "parachute.disks[0].threshold") for value in (-1, 101, 80.5, "80", "80%")],
-    *[(disks((value, 80)), "parachute.disks[0].mount") for value in ("", "x", "./x", "/x/../y", 1)],
+    ({"interval": 5, "offset": 5}, "offset"),
+    ({"interval": 1, "history": "50000d"}, "history"),
     (disks(("/x", 80), ("/y", 80), ("/x", 90)), "parachute.disks[2]"),
     (disks(("/x", 80), ("/x/", 90)), "parachute.disks[1]"),
-    ({"parachute": {"disks": [{"mount": "/x"}]}}, "threshold"),
-    ({"parachute": {"disks": [{"threshold": 80}]}}, "mount"),
-    ({"parachute": {"disks": {"/x": 80}}}, "parachute.disks"),
-    ({"parachute": {"disks": ["/x"]}}, "parachute.disks[0]"),
-    *[({"graphite": [{"host": "h", "port": value}]}, "graphite[0].port") for value in (0, 65536, -1, "2003", 1.5)],
-    *[({"graphite": [{"host": value}]}, "graphite[0].host") for value in ("", "a b", "x" * 256, 1)],
-    ({"graphite": [{"port": 2003}]}, "host"),
-    ({"graphite": "h:2003"}, "graphite"),
-    ({"graphite": ["h:2003"]}, "graphite[0]"),
     ({"graphite": [{"host": "h"}, {"host": "h"}]}, "graphite[1]"),
     ({"graphite": [{"name": "n", "host": "h"}, {"name": "n", "host": "i"}]}, "graphite[1]"),
-    ({"graphite": [{"host": f"h{i}"} for i in range(1001)]}, "graphite"),
-    *[({door: {"listen": value}}, f"{door}.listen") for door in ("http", "lines")
-      for value in ("", "127.0.0.1", ":7070", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+1",
-          "127.0.0.1:http", "127.0.0.1:7070 ",
-                    "example.org:7070", "::1:7070", "[::1]", "[::1:7070", "unix:", "unix:x", "unix:/" + "x" * 108,
-                        "Off", True, 7070)],
-    *[({"http": {"max_connections": value}}, "http.max_connections") for value in (0, -1, 1.5, "64", 10**9)],
-    *[({door: {"anonymous": value}}, f"{door}.anonymous") for door in ("http", "lines") for value in (1, "true", None)],
-    *[({"http": {"token_file": value}}, "http.token_file") for value in ("", "/nowhere/token", "/", 1)],
-    # what is not JSON, or no object
-    *[(text, "JSON") for text in ("", " \n ", "{", '{"interval": 1', '{"interval": 1,}', "{'interval': 1}",
-        '{"interval": 1} // ten', '{"interval": 01}',
-                                  '{"interval": 1}}', '{"namespace": "\udced\udca0\udc80"}',
-                                      '{"namespace": "\udcff"}', '{"a\0": 1}',
-                                  "\ufeff{}", "nul", '{"interval": NaN}', '{"namespace": "a\nb"}', "[" * 1000,
-                                      '{"a":' * 1000, "[" * 100000,
-                                  "{" * 100000)],
-    ('{"namespace": "\\u0000"}', "namespace"),
-    *[(text, "JSON") for text in ('"x"', "1", "null", "true")],
-    ("[]", "object"),
 ]
 
 
-def name(row):
-    return row[1] + " " + (row[0] if isinstance(row[0], str) else json.dumps(row[0]))[:50]
+def rows():
+    for key, values in VALUES:
+        for value in values:
+            yield pytest.param(around(key, value), key, id=f"{key} {ascii(value)[:30]}")
+    for config, key in TOGETHER:
+        yield pytest.param(config, key, id=json.dumps(config)[:50])
 
 
-@pytest.mark.parametrize("config, key", BAD, ids=map(name, BAD))
-def test_bad_file(run, taken, folder, config, key):
-    """A mistake in the file is one line with file, line, column, key and what is accepted, before anything opens."""
-    text = config if isinstance(config, str) else json.dumps(config, indent=2)
-    before, mark, after = text.partition("@")
-    path = folder / "bad.json"
-    path.write_bytes((before + after).encode("utf-8", "surrogateescape"))
-    args = [part for door in ("http", "lines") if f"{door}.listen" != key for part in (f"--{door}", taken)]
+def refused_file(run, path, text, *args):
+    """Starts with this text as the file; gives the line, the column and what is said."""
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
     result = run("-c", str(path), *args)
     assert_refused(result)
-    place = re.match(rf"{re.escape(str(path))}:(\d+):(\d+): (.*must.*)", result.stderr)
-    assert place and key in place[3], result.stderr
-    if mark:
-        marked = before.count("\n") + 1, len(before) - before.rfind("\n")
-        assert (int(place[1]), int(place[2])) == marked, result.stderr
+    said = re.fullmatch(rf"{re.escape(str(path))}:(\d+):(\d+): (.*must.*)\n", result.stderr)
+    assert said, result.stderr
+    return int(said[1]), int(said[2]), said[3]
+
+
+@pytest.mark.parametrize("config, key", rows())
+def test_bad_value(run, taken, folder, config, key):
+    """A mistake in the file is one line with file, line, column, key and what is accepted, before anything opens."""
+    doors = [part for door in ("http", "lines") if not key.startswith(door) for part in (f"--{door}", taken)]
+    said = refused_file(run, folder / "bad.json", json.dumps(config, indent=2), *doors)[2]
+    assert key in said
+
+
+# The place that is meant is marked by a `@`, which is not in the file.
+PLACES = [
+    ('{"interval": 1, @"interval": 2}', "interval"),
+    ('{"http": {"listen": "off",\n @"listen": "off"}}', "listen"),
+    ('{\n\t"interval":\n\t\t@"ten"\n}', "interval"),
+    ('{@"unknown": 1}', "unknown"),
+    ('{"unknown": 1, "offset": 1}'.replace('"unknown', '@"unknown'), "unknown"),
+    ('{\n  "graphite": [\n    {"host": "a"},\n    {"host": "h", "port": @0}\n  ]\n}', "graphite[1].port"),
+    ('{"parachute": {"disks": [{"mount": "/a\\"b]}", "threshold": 1}, @{"mount": "/x"}]}}', "parachute.disks[1]"),
+    (
+        '{"namespace": {"instance_id": "i", "deployment_name": "d", "service_type": "t",\n "node_id": @"a b"}}',
+        "node_id",
+    ),
+    ('{"interval": 5,\n "offset": @5}', "offset"),
+    ('{"http": {"listen": @"0.0.0.0:0"}}', "http.listen"),
+]
+
+
+@pytest.mark.parametrize("text, key", PLACES, ids=[text for text, _ in PLACES])
+def test_place(run, folder, text, key):
+    """The line names the very place of the mistake."""
+    before, _, after = text.partition("@")
+    line, column, said = refused_file(run, folder / "bad.json", before + after)
+    assert key in said
+    assert (line, column) == (before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+NO_JSON = [
+    "",
+    " \n ",
+    "{",
+    '{"interval": 1',
+    '{"interval": 1,}',
+    "{'interval': 1}",
+    '{"interval": 1} // ten',
+    '{"interval": 01}',
+    '{"interval": 1}}',
+    '{"interval": NaN}',
+    '{"a\0": 1}',
+    '{"namespace": "a\nb"}',
+    "\ufeff{}",
+    "nul",
+    '"x"',
+    "1",
+    "null",
+    '{"namespace": "\udced\udca0\udc80"}',
+    '{"namespace": "\udcff"}',
+    "[" * 1000,
+    '{"a":' * 1000,
+    "[" * 100000,
+    "{" * 100000,
+]
+
+
+@pytest.mark.parametrize("text", NO_JSON, ids=lambda text: ascii(text[:30]))
+def test_no_json(run, folder, text):
+    """What is not JSON is one line with the place, however deep or broken it is."""
+    assert "JSON" in refused_file(run, folder / "bad.json", text)[2]
+
+
+@pytest.mark.parametrize("text, word", [("[]", "object"), ('{"namespace": "\\u0000"}', "namespace")])
+def test_json_of_no_use(run, folder, text, word):
+    """Nor is it accepted where it is JSON, but no configuration."""
+    assert word in refused_file(run, folder / "bad.json", text)[2]
 
 
 def test_bad_bytes(run, folder):
@@ -153,28 +240,51 @@ def test_unreadable_file(run, folder, program):
     assert_refused(run("-c", str(path)), str(path))
 
 
-BAD_OPTIONS = [
-    *[(["-i", value], "--interval") for value in ("", "0", "3601", "-1", "+1", "1.5", "1s", " 1", "0x10", "9" * 30,
-        "x")],
-    *[(["-n", value], "--namespace") for value in ("", "a..b", "a b", "a\nb", "ä", "x" * 201)],
-    *[(["-g", value], "--graphite") for value in ("", "h", "h:", ":2003", "h:0", "h:65536", "h:x", "h:2003x",
-        "a b:2003", "::1:2003", "[::1]2003",
-                                                  "h:2003,i:2003", "x" * 256 + ":2003")],
-    (["-g", "h:2003", "-g", "h:2003"], "--graphite"),
-    *[([option, value], option) for option in ("--http", "--lines")
-      for value in ("", "127.0.0.1", "127.0.0.1:65536", "localhost", "unix:x", "unix:", "OFF", "x:1", "0.0.0.0:0",
-          "[::]:0", "[::ffff:8.8.8.8]:0")],
-    *[(["--threshold", value], "--threshold") for value in ("", "/x", "=80", "/x=", "x=80", "/x=101", "/x=-1",
-        "/x=80%", "/x=1=", "/x 80", "80", "/x/..=1")],
-    (["--threshold", "/x=80", "--threshold", "/x=90"], "--threshold"),
-    *[(["--history", value], "--history") for value in ("", "0", "0s", "1y", "-1", "1 h", "99999999999",
-        "99999999999h")],
+# Options that take a value, and values of which they accept none.
+OPTIONS = [
+    ("--interval", "-i", ["", "0", "3601", "-1", "+1", "1.5", "1s", " 1", "0x10", "9" * 30, "x"]),
+    ("--namespace", "-n", NAMES),
+    (
+        "--graphite",
+        "-g",
+        [
+            "",
+            "h",
+            "h:",
+            ":2003",
+            "h:0",
+            "h:65536",
+            "h:x",
+            "h:2003x",
+            "a b:2003",
+            "::1:2003",
+            "[::1]2003",
+            "h:2003,i:2003",
+            "x" * 256 + ":2003",
+        ],
+    ),
+    ("--http", "--http", [*ADDRESSES, "0.0.0.0:0", "[::]:0", "[::ffff:8.8.8.8]:0"]),
+    ("--lines", "--lines", [*ADDRESSES, "0.0.0.0:0", "[::]:0", "[::ffff:8.8.8.8]:0"]),
+    (
+        "--threshold",
+        "--threshold",
+        ["", "/x", "=80", "/x=", "x=80", "/x=101", "/x=-1", "/x=80%", "/x=1=", "/x 80", "80", "/x/..=1"],
+    ),
+    ("--history", "--history", ["0", "-1", "99999999999", *DURATIONS]),
 ]
+TWICE = [["-g", "h:2003", "--graphite", "h:2003"], ["--threshold", "/x=80", "--threshold", "/x=90"]]
 
 
-@pytest.mark.parametrize("args, option", BAD_OPTIONS,
-    ids=lambda value: ascii(" ".join(value))[:50] if isinstance(value, list) else "")
-def test_bad_option(run, taken, args, option):
+def option_rows():
+    for name, option, values in OPTIONS:
+        for value in values:
+            yield pytest.param([option, value], name, id=f"{option} {ascii(value)[:30]}")
+    for args in TWICE:
+        yield pytest.param(args, args[2], id=" ".join(args))
+
+
+@pytest.mark.parametrize("args, name", option_rows())
+def test_bad_option(run, taken, args, name):
     """A mistake in an option is one line with the option and what is accepted, before anything opens."""
-    others = [part for door in ("--http", "--lines") if door != option for part in (door, taken)]
-    assert_refused(run(*args, *others), option, "must")
+    doors = [part for door in ("--http", "--lines") if door != name for part in (door, taken)]
+    assert_refused(run(*args, *doors), name, "must")

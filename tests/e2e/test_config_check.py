@@ -24,6 +24,7 @@ def taken():
 @pytest.fixture
 def check(run):
     """What --check prints, as text."""
+
     def printed(*args, config=None):
         result = run("--check", *args, config=config)
         assert result.status == 0 and result.stderr == "", result.stderr
@@ -33,14 +34,29 @@ def check(run):
 
 
 FULL = {
-    "namespace": "a.b-c_D.0", "instance_id": "i-1", "interval": 20, "offset": 7, "history": "2h",
-    "collector": {"proc": "/proc", "extra_types": ["zfs", "fuse.x"], "exclude_mounts": ["/mnt/*", "/a b"],
-        "names": {"/srv": "srv", "/ä": "a"}},
-    "parachute": {"interval": 0.5, "disks": [{"mount": "/srv", "threshold": 70}, {"mount": "/var/vcap/store",
-        "threshold": 0},
-                                             {"mount": "/new\nline", "threshold": 100}]},
-    "graphite": [{"name": "one", "host": "graphite.example", "port": 2004}, {"name": "two", "host": "2001:db8::1",
-        "port": 2003}],
+    "namespace": "a.b-c_D.0",
+    "instance_id": "i-1",
+    "interval": 20,
+    "offset": 7,
+    "history": "2h",
+    "collector": {
+        "proc": "/proc",
+        "extra_types": ["zfs", "fuse.x"],
+        "exclude_mounts": ["/mnt/*", "/a b"],
+        "names": {"/srv": "srv", "/ä": "a"},
+    },
+    "parachute": {
+        "interval": 0.5,
+        "disks": [
+            {"mount": "/srv", "threshold": 70},
+            {"mount": "/var/vcap/store", "threshold": 0},
+            {"mount": "/new\nline", "threshold": 100},
+        ],
+    },
+    "graphite": [
+        {"name": "one", "host": "graphite.example", "port": 2004},
+        {"name": "two", "host": "2001:db8::1", "port": 2003},
+    ],
     "http": {"listen": "127.0.0.2:8080", "max_connections": 7, "anonymous": True},
     "lines": {"listen": "unix:/run/altimeter/lines", "anonymous": True},
 }
@@ -83,10 +99,14 @@ def test_defaults(check):
     shown = json.loads(check())
     assert NODE.fullmatch(shown.pop("namespace"))
     assert shown == {
-        "interval": 10, "offset": 0, "history": "1h",
+        "interval": 10,
+        "offset": 0,
+        "history": "1h",
         "collector": {"proc": "/proc", "extra_types": ["zfs", "btrfs"], "exclude_mounts": [], "names": {}},
-        "parachute": {"interval": 1, "disks": [{"mount": f"/var/vcap/{disk}", "threshold": 80,
-            "when_seen": True} for disk in ("data", "store")]},
+        "parachute": {
+            "interval": 1,
+            "disks": [{"mount": f"/var/vcap/{disk}", "threshold": 80, "when_seen": True} for disk in ("data", "store")],
+        },
         "graphite": [],
         "http": {"listen": "127.0.0.1:7070", "max_connections": 64, "anonymous": False},
         "lines": {"listen": "127.0.0.1:7071", "anonymous": False},
@@ -114,13 +134,17 @@ OPTIONS = [
     (["--lines", "unix:/other"], ["lines", "listen"], "unix:/other"),
     (["--lines", "off"], ["lines", "listen"], "off"),
     (["-g", "h:1"], ["graphite"], [{"name": "h:1", "host": "h", "port": 1}]),
-    (["-g", "h:1", "--graphite", "[::1]:2"], ["graphite"], [{"name": "h:1", "host": "h", "port": 1},
-        {"name": "[::1]:2", "host": "::1", "port": 2}]),
+    (
+        ["-g", "h:1", "--graphite", "[::1]:2"],
+        ["graphite"],
+        [{"name": "h:1", "host": "h", "port": 1}, {"name": "[::1]:2", "host": "::1", "port": 2}],
+    ),
 ]
 
 
-@pytest.mark.parametrize("args, path, value", OPTIONS, ids=lambda value: " ".join(map(str,
-    value)) if isinstance(value, list) else "")
+@pytest.mark.parametrize(
+    "args, path, value", OPTIONS, ids=lambda value: " ".join(map(str, value)) if isinstance(value, list) else ""
+)
 def test_options_win(check, args, path, value):
     """Each option takes the place of its key in the file, wherever it stands, and of nothing else."""
     expected, shown = (json.loads(check(*some, config=FULL)) for some in ([], args))
@@ -143,15 +167,20 @@ THRESHOLDS = [
     (["/srv=90"], [("/srv", 90), ("/var/vcap/store", 0), ("/new\nline", 100), ("/var/vcap/data", 80)]),
     (["/var/vcap/data=90"], [("/srv", 70), ("/var/vcap/store", 0), ("/new\nline", 100), ("/var/vcap/data", 90)]),
     (["/var/vcap/data=0"], [("/srv", 70), ("/var/vcap/store", 0), ("/new\nline", 100), ("/var/vcap/data", 0)]),
-    (["/x=1", "/y=y=100"], [("/srv", 70), ("/var/vcap/store", 0), ("/new\nline", 100), ("/x", 1), ("/y=y", 100),
-        ("/var/vcap/data", 80)]),
-    (["/srv/=5", "/var/vcap/store=6"], [("/srv", 5), ("/var/vcap/store", 6), ("/new\nline", 100), ("/var/vcap/data",
-        80)]),
+    (
+        ["/x=1", "/y=y=100"],
+        [("/srv", 70), ("/var/vcap/store", 0), ("/new\nline", 100), ("/x", 1), ("/y=y", 100), ("/var/vcap/data", 80)],
+    ),
+    (
+        ["/srv/=5", "/var/vcap/store=6"],
+        [("/srv", 5), ("/var/vcap/store", 6), ("/new\nline", 100), ("/var/vcap/data", 80)],
+    ),
 ]
 
 
-@pytest.mark.parametrize("given, expected", THRESHOLDS, ids=lambda value: " ".join(value) if isinstance(value[0],
-    str) else "")
+@pytest.mark.parametrize(
+    "given, expected", THRESHOLDS, ids=lambda value: " ".join(value) if isinstance(value[0], str) else ""
+)
 def test_threshold_option(check, given, expected):
     """--threshold sets its mount's threshold and leaves the others as they are."""
     args = [part for one in given for part in ("--threshold", one)]
@@ -163,8 +192,13 @@ def test_threshold_option(check, given, expected):
 
 def test_configuration_comes_to_be(agent, folder):
     """A running agent is the one that the file describes: interval, history, namespace, names."""
-    config = {**machines.many_cpus(folder, 3), "namespace": "from.file", "instance_id": "i", "interval": 2,
-        "history": 1}
+    config = {
+        **machines.many_cpus(folder, 3),
+        "namespace": "from.file",
+        "instance_id": "i",
+        "interval": 2,
+        "history": 1,
+    }
     daemon = agent(config=config, without=("-n", "-i"))
     snapshots = ask(daemon.http_port, "/v1/instances/i/metrics").snapshots("from.file")
     assert len(snapshots) == 1 and "system.cpu2.idle" in snapshots[0] and "system.cpu3.idle" not in snapshots[0]

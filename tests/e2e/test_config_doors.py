@@ -6,8 +6,15 @@ import pytest
 from config_help import assert_refused
 
 OPEN = ["0.0.0.0:0", "[::]:0", "[::ffff:0.0.0.0]:0", "8.8.8.8:7070", "[2001:db8::1]:7070", "128.0.0.1:7070"]
-CLOSED = ["127.0.0.1:7070", "127.99.1.2:7070", "[::1]:7070", "[::ffff:127.0.0.1]:7070", "localhost:7070",
-    "unix:/run/x.sock", "off"]
+CLOSED = [
+    "127.0.0.1:7070",
+    "127.99.1.2:7070",
+    "[::1]:7070",
+    "[::ffff:127.0.0.1]:7070",
+    "localhost:7070",
+    "unix:/run/x.sock",
+    "off",
+]
 
 
 @pytest.mark.parametrize("door", ["http", "lines"])
@@ -33,13 +40,23 @@ def test_doors_to_the_network(run, folder, door):
         assert run("--check", f"--{door}", address).status == 0, address
 
 
-TOKENS = [(b"secret", 0o600, True), (b"secret\n", 0o600, True), (b"secret\r\n", 0o400, True), (b"secret", 0o640,
-    True), (b"secret", 0o604, False),
-          (b"secret", 0o602, False), (b"secret", 0o601, False), (b"", 0o600, False), (b"\n", 0o600, False),
-              (b"two\nlines\n", 0o600, False),
-          (b"with space", 0o600, False), (b"with\0nul", 0o600, False), ("schlüssel".encode(), 0o600, False),
-              (b"x" * 4096, 0o600, True),
-          (b"x" * 5000, 0o600, False)]
+TOKENS = [
+    (b"secret", 0o600, True),
+    (b"secret\n", 0o600, True),
+    (b"secret\r\n", 0o400, True),
+    (b"secret", 0o640, True),
+    (b"secret", 0o604, False),
+    (b"secret", 0o602, False),
+    (b"secret", 0o601, False),
+    (b"", 0o600, False),
+    (b"\n", 0o600, False),
+    (b"two\nlines\n", 0o600, False),
+    (b"with space", 0o600, False),
+    (b"with\0nul", 0o600, False),
+    ("schlüssel".encode(), 0o600, False),
+    (b"x" * 4096, 0o600, True),
+    (b"x" * 5000, 0o600, False),
+]
 
 
 @pytest.mark.parametrize("content, mode, good", TOKENS, ids=range(len(TOKENS)))

@@ -15,8 +15,23 @@ import pytest
 from web import Connection, request
 
 VERSION = (Path(__file__).resolve().parents[2] / "VERSION").read_text().strip()
-OPTIONS = ["-c", "-n", "-i", "-g", "--http", "--lines", "--threshold", "--history", "--once", "-t", "--check", "-q",
-    "-v", "-V", "-h"]
+OPTIONS = [
+    "-c",
+    "-n",
+    "-i",
+    "-g",
+    "--http",
+    "--lines",
+    "--threshold",
+    "--history",
+    "--once",
+    "-t",
+    "--check",
+    "-q",
+    "-v",
+    "-V",
+    "-h",
+]
 
 
 @pytest.fixture

@@ -77,10 +77,44 @@ def test_quantity(door, query, expected):
     assert before["newest"]["timestamp_s"] <= stamps[-1] <= after["newest"]["timestamp_s"]
 
 
-BAD = ["0", "00", "01", "+1", "%2B1", "-1", "1.0", "1e3", "%201", "1%20", "1+", "1,", "1;", "0x1", "1=1", "1%262",
+BAD = [
+    "0",
+    "00",
+    "01",
+    "+1",
+    "%2B1",
+    "-1",
+    "1.0",
+    "1e3",
+    "%201",
+    "1%20",
+    "1+",
+    "1,",
+    "1;",
+    "0x1",
+    "1=1",
+    "1%262",
     "1000000000",
-       "0000000001", "9" * 4000, "", "nan", "\xd9\xa1", "%D9%A1", "\xff", "%00", "%001", "1%00", "%", "%3", "%zz", "1%",
-       "1&quantity=2", "1&quantity=1", "1&quantity", "%31&%71uantity=1", MARK]
+    "0000000001",
+    "9" * 4000,
+    "",
+    "nan",
+    "\xd9\xa1",
+    "%D9%A1",
+    "\xff",
+    "%00",
+    "%001",
+    "1%00",
+    "%",
+    "%3",
+    "%zz",
+    "1%",
+    "1&quantity=2",
+    "1&quantity=1",
+    "1&quantity",
+    "%31&%71uantity=1",
+    MARK,
+]
 
 
 @pytest.mark.parametrize("value", BAD, ids=lambda value: ascii(value[:20]))
@@ -112,18 +146,47 @@ def test_instance_path(still):
 
 def test_instance_of_the_six_parts(agent):
     """The instance id that is part of the namespace is the one in the path."""
-    parts = {"organisation_id": "o", "space_id": "s", "instance_id": "i", "deployment_name": "d", "service_type": "t",
-             "node_id": "n"}
+    parts = {
+        "organisation_id": "o",
+        "space_id": "s",
+        "instance_id": "i",
+        "deployment_name": "d",
+        "service_type": "t",
+        "node_id": "n",
+    }
     daemon = agent(config={"namespace": parts}, without=("-n",))
     assert ask(daemon.http_port, "/v1/instances/i/metrics").snapshots("o.s.i.d.t.n")
 
 
-NOWHERE = ["/", "/metrics/", "/METRICS", "/metrics/x", "/metrics%2f", "/metrics%00", "/metric", "/metricss",
+NOWHERE = [
+    "/",
+    "/metrics/",
+    "/METRICS",
+    "/metrics/x",
+    "/metrics%2f",
+    "/metrics%00",
+    "/metric",
+    "/metricss",
     "/x/../metrics",
-           "//metrics", "/healthz/", "/healthz%00", "/" + MARK, "/" + "x" * 4000, "/\xff\xfe", "/%", "*", "",
-           f"/v1/instances/{INSTANCE}", f"/v1/instances/{INSTANCE}/", f"/v1/instances/{INSTANCE}/metrics/",
-           "/v1/instances/I-1/metrics", f"/v1/instances/{INSTANCE}x/metrics", "/v1/instances/other/metrics",
-           "/v1/instances//metrics", "/v1/instances/metrics", "/v1/instances"]
+    "//metrics",
+    "/healthz/",
+    "/healthz%00",
+    "/" + MARK,
+    "/" + "x" * 4000,
+    "/\xff\xfe",
+    "/%",
+    "*",
+    "",
+    f"/v1/instances/{INSTANCE}",
+    f"/v1/instances/{INSTANCE}/",
+    f"/v1/instances/{INSTANCE}/metrics/",
+    "/v1/instances/I-1/metrics",
+    f"/v1/instances/{INSTANCE}x/metrics",
+    "/v1/instances/other/metrics",
+    "/v1/instances//metrics",
+    "/v1/instances/metrics",
+    "/v1/instances",
+]
 
 
 @pytest.mark.parametrize("target", NOWHERE, ids=lambda target: ascii(target[:40]))
@@ -140,9 +203,15 @@ def test_no_instance_configured(door, instance):
     ask(door.http_port, f"/v1/instances/{instance}/metrics").assert_error(404, "notFound")
 
 
-@pytest.mark.parametrize("target", ["/%6detrics?quantity=1", "/metrics?quantity=1#there",
-    "http://localhost/metrics?quantity=1",
-                                    "http://elsewhere.example:1/metrics?quantity=1"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/%6detrics?quantity=1",
+        "/metrics?quantity=1#there",
+        "http://localhost/metrics?quantity=1",
+        "http://elsewhere.example:1/metrics?quantity=1",
+    ],
+)
 def test_other_ways_to_write_it(still, target):
     """Escapes that need not be, a fragment, and the absolute form that a proxy sends are accepted."""
     assert ask(still.http_port, target).body == ask(still.http_port, "/metrics?quantity=1").body
@@ -158,10 +227,18 @@ def test_other_methods(still, method, path):
     assert MARK.encode() not in answer.body
 
 
-@pytest.mark.parametrize("method, target", [("CONNECT", "localhost:80"), ("CONNECT", "/metrics"), ("FOO", "/metrics"),
-    ("get", "/metrics"),
-                                            ("GET\0", "/metrics"), ("X" * 5000, "/metrics")],
-                         ids=["CONNECT", "CONNECT path", "FOO", "get", "NUL", "long"])
+@pytest.mark.parametrize(
+    "method, target",
+    [
+        ("CONNECT", "localhost:80"),
+        ("CONNECT", "/metrics"),
+        ("FOO", "/metrics"),
+        ("get", "/metrics"),
+        ("GET\0", "/metrics"),
+        ("X" * 5000, "/metrics"),
+    ],
+    ids=["CONNECT", "CONNECT path", "FOO", "get", "NUL", "long"],
+)
 def test_methods_that_are_none(still, method, target):
     """A method that HTTP has no use for here, or that is none, is an error, and the door stays open for others."""
     with Connection(still.http_port) as connection:
@@ -194,8 +271,12 @@ def sans_date(answer):
 def test_curl(still):
     """What the README shows works: curl gets JSON that a program understands."""
     try:
-        said = subprocess.run(["curl", "-sS", f"127.0.0.1:{still.http_port}/metrics?quantity=1"], check=True,
-                              stdout=subprocess.PIPE, timeout=points.DEADLINE_S).stdout
+        said = subprocess.run(
+            ["curl", "-sS", f"127.0.0.1:{still.http_port}/metrics?quantity=1"],
+            check=True,
+            stdout=subprocess.PIPE,
+            timeout=points.DEADLINE_S,
+        ).stdout
     except FileNotFoundError:
         pytest.skip("no curl here")
     assert len(json.loads(said)) > 10 and web.Answer("", 200, {"Content-Type": "application/json"}, said).snapshots()

@@ -242,9 +242,15 @@ def test_slow_readers_of_everything(agent, folder):
         one.close()
 
 
-@pytest.mark.parametrize("version, header", [("HTTP/1.0", "X: y"), ("HTTP/1.0", "Connection: keep-alive"),
-    ("HTTP/1.1", "Connection: close"),
-                                             ("HTTP/1.1", "X: y")])
+@pytest.mark.parametrize(
+    "version, header",
+    [
+        ("HTTP/1.0", "X: y"),
+        ("HTTP/1.0", "Connection: keep-alive"),
+        ("HTTP/1.1", "Connection: close"),
+        ("HTTP/1.1", "X: y"),
+    ],
+)
 def test_streamed_to_all_versions(large, version, header):
     """An answer too large for one piece comes whole to each kind of client; HEAD is told of it without a body."""
     with Connection(large.http_port) as connection:

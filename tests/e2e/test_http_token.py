@@ -86,8 +86,14 @@ def test_health_without_token(locked):
 def test_token_stays_secret(locked):
     """The token is in no answer and in no line of the log, even where the request has it."""
     heard = b""
-    for target in ("/metrics", "/healthz", "/nowhere", "/metrics?quantity=0", f"/{TOKEN}",
-        f"/metrics?quantity={TOKEN}"):
+    for target in (
+        "/metrics",
+        "/healthz",
+        "/nowhere",
+        "/metrics?quantity=0",
+        f"/{TOKEN}",
+        f"/metrics?quantity={TOKEN}",
+    ):
         for method in ("GET", "HEAD", "POST", "TRACE", "OPTIONS", "FOO"):
             for headers in ([], [RIGHT], ["Authorization: Bearer x"], [RIGHT, "no colon"], [RIGHT, "X: " + "x" * 9000]):
                 with Connection(locked.http_port) as connection:

@@ -48,10 +48,15 @@ def test_half_closed(still):
         assert connection.rest() == b""
 
 
-@pytest.mark.parametrize("version, header, kept", [("HTTP/1.0", "X: y", False), ("HTTP/1.0", "Connection: keep-alive",
-    True),
-                                                   ("HTTP/1.1", "Connection: close", False), ("HTTP/1.1", "X: y",
-                                                       True)])
+@pytest.mark.parametrize(
+    "version, header, kept",
+    [
+        ("HTTP/1.0", "X: y", False),
+        ("HTTP/1.0", "Connection: keep-alive", True),
+        ("HTTP/1.1", "Connection: close", False),
+        ("HTTP/1.1", "X: y", True),
+    ],
+)
 def test_versions(still, version, header, kept):
     """An old client is served as well, and the connection ends or stays as the client asked."""
     with Connection(still.http_port) as connection:
@@ -81,7 +86,7 @@ GARBAGE = {
     "huge length": b"GET /metrics HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
     "long body": b"POST /metrics HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 100000,
     "long chunked body": b"POST /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-                         + (b"1000\r\n" + b"x" * 4096 + b"\r\n") * 30,
+    + (b"1000\r\n" + b"x" * 4096 + b"\r\n") * 30,
     "chunk of no size": b"POST /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     "chunk of a negative size": b"POST /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
     "9 KiB of one header": request("/metrics", headers=["X: " + "x" * 9 * 1024]),
@@ -99,15 +104,16 @@ def test_garbage(still, data):
         try:
             connection.send(data)
             connection.half_close()
-        except (BrokenPipeError, ConnectionResetError):
+        except OSError:
             pass  # closed before it had all
         said = connection.rest()
     assert not said or said.split()[1] in (b"400", b"405", b"413", b"414", b"501"), said[:200]
     assert ask(still.http_port, "/metrics").status == 200
 
 
-@pytest.mark.parametrize("headers", [["X: " + "x" * 7 * 1024], [f"X-{i}: {'x' * 50}" for i in range(100)]],
-                         ids=["one", "many"])
+@pytest.mark.parametrize(
+    "headers", [["X: " + "x" * 7 * 1024], [f"X-{i}: {'x' * 50}" for i in range(100)]], ids=["one", "many"]
+)
 def test_headers_within_the_limit(still, headers):
     """7 KiB of headers are still a request."""
     assert ask(still.http_port, "/metrics", headers=headers).status == 200

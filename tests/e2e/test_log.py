@@ -22,7 +22,7 @@ def test_plain_words(agent):
     daemon.stop()
     lines = daemon.stderr.splitlines()
     assert all(re.match(r"(error: |warning: )?[a-z]", line) for line in lines), lines
-    doors = (f"127.0.0.1:{port}" for port in (daemon.http_port, daemon.lines_port))
+    doors = (str(daemon.http_port), str(daemon.lines_port))
     for word in ("altimeter", points.NAMESPACE, "libevent", *doors, "SIGTERM"):
         assert any(word in line for line in lines), (word, lines)
 
@@ -44,8 +44,9 @@ def test_error_in_the_journal(program, folder):
     assert re.fullmatch(r"<3>[a-z].*\n", result.stderr), result.stderr
 
 
-@pytest.mark.parametrize("stream", ["", "0:0", "x", "1", ":", REAL + "0", REAL + ":1", "$(stat -L -c %d:%i /)",
-    "99999999999999999999:1"])
+@pytest.mark.parametrize(
+    "stream", ["", "0:0", "x", "1", ":", REAL + "0", REAL + ":1", "$(stat -L -c %d:%i /)", "99999999999999999999:1"]
+)
 def test_journal_elsewhere(agent, stream):
     """A JOURNAL_STREAM that names something else than stderr is inherited from somebody, and counts for nothing."""
     daemon = agent(wrapper=wrapper(stream))
@@ -86,4 +87,3 @@ def test_trouble_is_told_once(agent):
         healed = points.wait_until(lambda: told_so.search(daemon.stderr), "it has come")
     assert int(healed[1]) >= 2
     assert troubles(daemon)[:2] == told
-

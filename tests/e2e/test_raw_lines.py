@@ -55,7 +55,7 @@ def test_each_new_one(agent):
     daemon.stop()
     tails = [one.tail() for one in clients]
     assert all(tail == tails[0] for tail in tails[:5])
-    assert tails[5] == tails[0][-len(tails[5]):]
+    assert tails[5] == tails[0][-len(tails[5]) :]
 
 
 def test_half_close_at_once(still, client):
@@ -72,8 +72,13 @@ def test_netcat(still):
     if not shutil.which("nc"):
         pytest.skip("no nc here (Debian's package netcat-openbsd)")
     wanted = the_snapshot(still)
-    shown = subprocess.run(["nc", "-N", "127.0.0.1", str(still.lines_port)], stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, timeout=points.DEADLINE_S, check=False)
+    shown = subprocess.run(
+        ["nc", "-N", "127.0.0.1", str(still.lines_port)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        timeout=points.DEADLINE_S,
+        check=False,
+    )
     assert shown.returncode == 0 and shown.stdout == wanted
 
 

@@ -229,6 +229,35 @@ static void test_thousand(void **state)
     subject_close(&subject);
 }
 
+/* A mount point longer than the memory that is shared with a helper: an error of its own. */
+static void test_endless_mount_point(void **state)
+{
+    enum { LEN = 300 << 10 };
+    char path[128];
+    char *point = malloc(LEN + 1);
+    struct snapshot snapshot = {0};
+
+    (void)state;
+    memset(point, 'x', LEN);
+    point[0] = '/';
+    point[LEN] = '\0';
+    fake_add("/a", "ext4");
+    struct subject subject = subject_open(NULL);
+    snprintf(path, sizeof path, "%s/self/mountinfo", fake->proc);
+    FILE *out = fopen(path, "we");
+    fprintf(out, "900 1 7:900 / %s rw - ext4 d rw\n0 1 7:0 / /a rw - ext4 d rw\n", point);
+    fclose(out);
+    subject_look(&subject, COLLECTOR_ALL, FAKE_LONG_NS);
+    disks_emit(subject.disks, &snapshot);
+    assert_int_equal(snapshot.count, 1 + 1 + 4);
+    assert_int_equal(snapshot.values[1], 1);
+    assert_int_equal(snapshot.values[2], 0);
+    assert_int_equal(snapshot.values[3], FAKE_TOTAL(0));
+    snapshot_clean(&snapshot);
+    free(point);
+    subject_close(&subject);
+}
+
 static void test_second_look_refused(void **state)
 {
     bool over = false;
@@ -251,7 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_physical_only),    TEST(test_extra_and_excluded),  TEST(test_observed),
         TEST(test_coming_and_going), TEST(test_moved_in_mid_look),   TEST(test_unreadable_table),
-        TEST(test_thousand),         TEST(test_second_look_refused),
+        TEST(test_thousand),         TEST(test_second_look_refused), TEST(test_endless_mount_point),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,6 +110,26 @@ static void test_deadlines(void **state)
     }
 }
 
+/* The first request is due since the accept: silence before it takes of its time. */
+static void test_first_request(void **state)
+{
+    struct http_limits limits = endless;
+    struct door door;
+
+    (void)state;
+    limits.arrival_ns = 1000 * MS;
+    door_open(&door, 3, 3, 1, (struct http_options){.limits = &limits});
+    int64_t start_ns = clock_mono_ns();
+    int fd = client_connect(&door);
+    while (clock_mono_ns() < start_ns + 700 * MS)
+        event_base_loop(door.base, EVLOOP_ONCE);
+    client_send(fd, "GET ");
+    wait_closed(&door, fd, NULL);
+    assert_in_range(clock_mono_ns() - start_ns, 900 * MS, 1500 * MS);
+    close(fd);
+    door_close(&door);
+}
+
 /* A slow client that keeps to its limits stays: each counts anew. */
 static void test_in_time(void **state)
 {
@@ -263,9 +283,10 @@ static void test_crowd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_deadlines),     cmocka_unit_test(test_in_time),
-        cmocka_unit_test(test_steady_reader), cmocka_unit_test(test_flood),
-        cmocka_unit_test(test_cap),           cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_deadlines), cmocka_unit_test(test_first_request),
+        cmocka_unit_test(test_in_time),   cmocka_unit_test(test_steady_reader),
+        cmocka_unit_test(test_flood),     cmocka_unit_test(test_cap),
+        cmocka_unit_test(test_crowd),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

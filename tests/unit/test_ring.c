@@ -121,7 +121,7 @@ static void test_layouts(void **state)
     struct ring *ring = ring_new(CAPACITY, table);
 
     (void)state;
-    for (uint64_t n = 1; n <= COUNT * 3; n++) {
+    for (uint64_t n = 1; n <= UINT64_C(3) * COUNT; n++) {
         append(ring, table, names[(n - 1) % COUNT], (int64_t)n);
         for (uint64_t number = ring_first(ring); number <= n; number++)
             check(ring, table, number, names[(number - 1) % COUNT], (int64_t)number);
@@ -169,7 +169,7 @@ static void test_memory(void **state)
     for (int64_t n = 3; n <= 10; n++)
         append(ring, table, "ab", n);
     size_t full = ring_bytes(ring);
-    assert_true(full >= empty + 10 * 2 * sizeof(int64_t));
+    assert_true(full >= empty + 20 * sizeof(int64_t));
     for (int64_t n = 11; n <= 30; n++) {
         append(ring, table, "ab", n);
         assert_int_equal(ring_bytes(ring), full);

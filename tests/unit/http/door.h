@@ -195,8 +195,12 @@ static inline char *client_answer(struct door *door, int fd, bool to_the_end)
 
     while (to_the_end || !answer_whole(text, len)) {
         event_base_loop(door->base, EVLOOP_NONBLOCK);
-        if (size - len < 1 << 15)
-            text = realloc(text, size *= 2);
+        if (size - len < 1 << 15) {
+            char *more = realloc(text, size *= 2);
+
+            assert_non_null(more);
+            text = more;
+        }
         ssize_t got = recv(fd, text + len, size - len - 1, 0);
         if (got == 0 || (got < 0 && errno == ECONNRESET))
             break;
