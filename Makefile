@@ -76,7 +76,7 @@ check-unit: $(UNIT_PROGRAMS)
 check-e2e: $(BUILD)/altimeter
 	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q tests/e2e
 
-C_FILES = $(SOURCES) $(HEADERS) $(wildcard tests/unit/*.[ch])
+C_FILES = $(SOURCES) $(HEADERS) $(shell find tests/unit -name "*.[ch]")
 
 lint: packages-build packages-lint
 	clang-format --dry-run --Werror $(C_FILES)

@@ -172,6 +172,7 @@ static int open_signals(struct agent *agent)
     const int numbers[] = {SIGTERM, SIGINT};
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* if it was ignored, helpers would be reaped behind our back */
     for (size_t i = 0; i < 2; i++) {
         agent->signal_events[i] = evsignal_new(agent->base, numbers[i], on_signal, agent);
         if (!agent->signal_events[i] || event_add(agent->signal_events[i], NULL) < 0)

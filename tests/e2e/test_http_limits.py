@@ -49,11 +49,27 @@ class Slow:
             self.closed_s = time.monotonic() - self.began
 
 
+def count_closed(sockets):
+    """How many of them the other side has closed."""
+    poll = select.poll()
+    for one in sockets:
+        poll.register(one, select.POLLIN)
+    return len(poll.poll(0))
+
+
 def test_slow_clients_are_closed(agent):
     """A byte a second, or none, is closed without an answer 10 s after it began; meanwhile others are served."""
     daemon = agent()
     lines = daemon.lines()
     port = daemon.http_port
+    # Deadlines hold in spite of a crowd of which many were turned away.
+    crowd = [Slow(port, drip=b"G") for _ in range(2 * CONNECTIONS)]
+    for one in crowd:
+        one.say()
+    points.wait_until(lambda: count_closed([one.connection.socket for one in crowd]) >= CONNECTIONS, "a crowd")
+    for one in crowd:
+        one.connection.close()
+
     long = request("/metrics", headers=["X: " + "x" * 100])
     body = request("/metrics", "POST", ["Content-Length: 100"])
     slow = {
@@ -95,14 +111,6 @@ def many_descriptors():
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
     yield
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def count_closed(sockets):
-    """How many of them the other side has closed."""
-    poll = select.poll()
-    for one in sockets:
-        poll.register(one, select.POLLIN)
-    return len(poll.poll(0))
 
 
 FEW = 8  # connections that are just being closed
