@@ -22,7 +22,8 @@ struct agent {
     struct watch *watch;
     struct emitter *emitter;
     struct tick tick;
-    int timer_fd; /* on the wall clock; also readable when that is set */
+    bool tick_waits; /* a tick is due as soon as the one under way is over */
+    int timer_fd;    /* on the wall clock; also readable when that is set */
     struct event *timer_event;
     struct event *signal_events[2];
     bool doors_open;
@@ -94,13 +95,30 @@ static void say_where_to_look(const struct config *config)
         log_write(LOG_LEVEL_INFO, "graphite: %s", config->targets[i].name);
 }
 
-/* The end of a tick. The doors open on the first snapshot, so that no answer is ever empty. */
-static void on_snapshot(void *arg, const struct snapshot *snapshot)
-{
-    struct agent *agent = arg;
+static void on_snapshot(void *arg, const struct snapshot *snapshot);
 
-    if (agent->stopping)
+/* A tick that is due while the one before is under way comes as late as that ends, in its own slot
+ * still. */
+static void tick(struct agent *agent)
+{
+    int64_t slot_s = 0;
+    int64_t step_ns = 0;
+
+    agent->tick_waits = watch_busy(agent->watch);
+    if (agent->tick_waits ||
+        !tick_due(&agent->tick, clock_wall_ns(), clock_boot_ns(), &slot_s, &step_ns))
         return;
+    if (step_ns != 0)
+        log_write(LOG_LEVEL_WARNING, "the clock was set %s by %" PRId64 " s",
+                  step_ns < 0 ? "back" : "forward",
+                  (step_ns < 0 ? -step_ns : step_ns) / CLOCK_NS_PER_S);
+    if (watch_tick(agent->watch, slot_s, on_snapshot, agent) < 0)
+        log_write(LOG_LEVEL_ERROR, "no snapshot for %" PRId64 ": the look was refused", slot_s);
+}
+
+/* The doors open on the first snapshot, so that no answer is ever empty. */
+static void remember(struct agent *agent, const struct snapshot *snapshot)
+{
     if (snapshot->failed) {
         log_write(LOG_LEVEL_ERROR, "the snapshot of %" PRId64 " is lost: out of memory",
                   snapshot->timestamp_s);
@@ -115,20 +133,15 @@ static void on_snapshot(void *arg, const struct snapshot *snapshot)
         say_where_to_look(agent->config);
 }
 
-static void tick(struct agent *agent)
+static void on_snapshot(void *arg, const struct snapshot *snapshot)
 {
-    int64_t slot_s = 0;
-    int64_t step_ns = 0;
+    struct agent *agent = arg;
 
-    if (!tick_due(&agent->tick, clock_wall_ns(), clock_boot_ns(), &slot_s, &step_ns))
+    if (agent->stopping)
         return;
-    if (step_ns != 0)
-        log_write(LOG_LEVEL_WARNING, "the clock was set %s by %" PRId64 " s",
-                  step_ns < 0 ? "back" : "forward",
-                  (step_ns < 0 ? -step_ns : step_ns) / CLOCK_NS_PER_S);
-    if (watch_tick(agent->watch, slot_s, on_snapshot, agent) < 0)
-        log_write(LOG_LEVEL_WARNING, "no snapshot for %" PRId64 ": the one before is still taken",
-                  slot_s);
+    remember(agent, snapshot);
+    if (agent->tick_waits)
+        tick(agent);
 }
 
 static int arm_timer(struct agent *agent)

@@ -225,11 +225,6 @@ static bool take_cycle(struct watch *watch)
 int watch_tick(struct watch *watch, int64_t slot_s,
                void (*done)(void *arg, const struct snapshot *snapshot), void *arg)
 {
-    /* After a stop of the process, the look before may be over without having been told. */
-    collector_dispatch(watch->collector);
-    if (watch->busy)
-        return -1;
-
     watch->busy = true;
     watch->tick_judges = take_cycle(watch);
     watch->done = done;
@@ -241,4 +236,9 @@ int watch_tick(struct watch *watch, int64_t slot_s,
         return 0;
     watch->busy = false;
     return -1;
+}
+
+bool watch_busy(const struct watch *watch)
+{
+    return watch->busy;
 }

@@ -26,12 +26,16 @@ struct watch *watch_new(const struct config *config, struct series_table *series
 void watch_free(struct watch *watch);
 
 /*
- * Begins a tick for the second `slot_s`. Within min(1 s, interval / 2) `done` is called with the
- * snapshot, borrowed during the call. The tick judges the disks too where a cycle is near, so that
- * they are not read twice. -1: the tick before is still under way; this slot is left out.
+ * Begins a tick for the second `slot_s`; none may be under way. Within min(1 s, interval / 2)
+ * `done` is called with the snapshot, borrowed during the call; it may begin the next tick. The
+ * tick judges the disks too where a cycle is near, so that they are not read twice. -1: there is no
+ * snapshot; `done` is not called.
  */
 int watch_tick(struct watch *watch, int64_t slot_s,
                void (*done)(void *arg, const struct snapshot *snapshot), void *arg);
+
+/* Whether a tick is under way. */
+bool watch_busy(const struct watch *watch);
 
 /* Starts the cycles, one each parachute interval, if there is a disk to watch. */
 void watch_start(struct watch *watch);

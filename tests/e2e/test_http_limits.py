@@ -63,9 +63,10 @@ def test_slow_clients_are_closed(agent):
     lines = daemon.lines()
     port = daemon.http_port
     # Deadlines hold in spite of a crowd of which many were turned away.
-    crowd = [Slow(port, drip=b"G") for _ in range(2 * CONNECTIONS)]
-    for one in crowd:
-        one.say()
+    crowd = []
+    for _ in range(2 * CONNECTIONS):
+        crowd.append(Slow(port, drip=b"G"))
+        crowd[-1].say()
     points.wait_until(lambda: count_closed([one.connection.socket for one in crowd]) >= CONNECTIONS, "a crowd")
     for one in crowd:
         one.connection.close()
@@ -144,8 +145,6 @@ def test_a_thousand_connections(agent, many_descriptors, greeting):
         assert most <= idle + CONNECTIONS + FEW
         lines.next()
         assert machines.resident_bytes(daemon.pid) < before + 2 * MIB
-        if greeting:
-            points.wait_until(lambda: count_closed(crowd) == 1000, "deadlines hold in a crowd as well", LIMIT_S[1])
     finally:
         for one in crowd:
             one.close()
