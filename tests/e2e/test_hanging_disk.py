@@ -1,6 +1,8 @@
 """A disk that does not answer costs itself only. A FUSE file system that hangs stands for it."""
 
 import errno
+import json
+import time
 
 import points
 import pytest
@@ -76,6 +78,16 @@ def test_sigterm_while_it_hangs(agent, room, mode):
         assert hanging.count()[0] == 1, "the test's own aim: a call hangs in it"
     daemon.stop()
     assert lines.tail()
+
+
+def test_a_look_that_reaches_into_the_next_slot(agent, room):
+    """Started late in a slot with a disk that hangs, the first look ends in the next slot: none is lost."""
+    room.hangfs("/var/hanging").tell("hang")
+    points.wait_until(lambda: 0.6 < time.time() % 1 < 0.8, "it is late in a second")
+    daemon = agent(config=CONFIG, room=room)
+    daemon.lines().count(2)
+    held = [line.encode() + b"\n" for line in json.loads(daemon.get("/metrics")[2])]
+    points.assert_every_slot(points.parse(b"".join(held)))
 
 
 def test_once_with_a_hanging_disk(once, room):
