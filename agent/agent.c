@@ -97,16 +97,12 @@ static void say_where_to_look(const struct config *config)
 
 static void on_snapshot(void *arg, const struct snapshot *snapshot);
 
-/* A tick that is due while the one before is under way comes as late as that ends, in its own slot
- * still. */
-static void tick(struct agent *agent)
+static void look(struct agent *agent)
 {
     int64_t slot_s = 0;
     int64_t step_ns = 0;
 
-    agent->tick_waits = watch_busy(agent->watch);
-    if (agent->tick_waits ||
-        !tick_due(&agent->tick, clock_wall_ns(), clock_boot_ns(), &slot_s, &step_ns))
+    if (!tick_due(&agent->tick, clock_wall_ns(), clock_boot_ns(), &slot_s, &step_ns))
         return;
     if (step_ns != 0)
         log_write(LOG_LEVEL_WARNING, "the clock was set %s by %" PRId64 " s",
@@ -114,6 +110,29 @@ static void tick(struct agent *agent)
                   (step_ns < 0 ? -step_ns : step_ns) / CLOCK_NS_PER_S);
     if (watch_tick(agent->watch, slot_s, on_snapshot, agent) < 0)
         log_write(LOG_LEVEL_ERROR, "no snapshot for %" PRId64 ": the look was refused", slot_s);
+}
+
+static void arm_timer(struct agent *agent)
+{
+    int64_t next_ns = tick_next_ns(&agent->tick, clock_wall_ns());
+    const struct itimerspec at = {
+        .it_value = {.tv_sec = next_ns / CLOCK_NS_PER_S, .tv_nsec = next_ns % CLOCK_NS_PER_S}};
+
+    if (timerfd_settime(agent->timer_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) ==
+        0)
+        return;
+    log_write(LOG_LEVEL_ERROR, "cannot set the timer: %s", strerror(errno));
+    fail(agent);
+}
+
+/* A tick that is due while the one before is under way waits for its end; its slot is not lost. */
+static void tick(struct agent *agent)
+{
+    agent->tick_waits = watch_busy(agent->watch);
+    if (agent->tick_waits)
+        return;
+    look(agent);
+    arm_timer(agent);
 }
 
 /* The doors open on the first snapshot, so that no answer is ever empty. */
@@ -144,15 +163,6 @@ static void on_snapshot(void *arg, const struct snapshot *snapshot)
         tick(agent);
 }
 
-static int arm_timer(struct agent *agent)
-{
-    int64_t next_ns = tick_next_ns(&agent->tick, clock_wall_ns());
-    const struct itimerspec at = {
-        .it_value = {.tv_sec = next_ns / CLOCK_NS_PER_S, .tv_nsec = next_ns % CLOCK_NS_PER_S}};
-
-    return timerfd_settime(agent->timer_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL);
-}
-
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct agent *agent = arg;
@@ -164,10 +174,6 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     if (read(fd, &expirations, sizeof expirations) < 0 && errno == EAGAIN)
         return;
     tick(agent);
-    if (arm_timer(agent) < 0) {
-        log_write(LOG_LEVEL_ERROR, "cannot set the timer: %s", strerror(errno));
-        fail(agent);
-    }
 }
 
 static int open_timer(struct agent *agent)
@@ -264,7 +270,7 @@ int agent_run(const struct config *config)
         agent.status = 0;
         watch_start(agent.watch);
         tick(&agent);
-        if (arm_timer(&agent) < 0 || (!agent.over && event_base_dispatch(agent.base) < 0))
+        if (!agent.over && event_base_dispatch(agent.base) < 0)
             agent.status = 1;
     }
     agent_close(&agent);

@@ -43,6 +43,9 @@ int64_t tick_next_ns(const struct tick *tick, int64_t wall_ns)
     if (wall_ns < TICK_EPOCH_S * CLOCK_NS_PER_S)
         return TICK_EPOCH_S * CLOCK_NS_PER_S;
 
+    if (tick->started && slot_ns(tick, wall_ns) / CLOCK_NS_PER_S > tick->last_slot_s)
+        return wall_ns;
+
     int64_t next_ns = slot_ns(tick, wall_ns) + tick->interval_ns;
     int64_t unseen_ns = tick->last_slot_s * CLOCK_NS_PER_S + tick->interval_ns;
     /* Further off than an interval the clock was stepped: then tick_due says so at once. */

@@ -35,7 +35,10 @@ struct tick tick_make(unsigned interval_s, unsigned offset_s);
 bool tick_due(struct tick *tick, int64_t wall_ns, int64_t boot_ns, int64_t *slot_s,
               int64_t *step_ns);
 
-/* The wall time at which tick_due is asked again, unless the wall clock is set before. */
+/*
+ * The wall time at which tick_due is asked again, unless the wall clock is set before: the next
+ * slot, or now where one has begun since tick_due was asked.
+ */
 int64_t tick_next_ns(const struct tick *tick, int64_t wall_ns);
 
 #endif

@@ -58,7 +58,7 @@ static void enter(struct client *client, enum state state)
 static void doom(struct client *client)
 {
     client->doomed = true;
-    event_active(client->clients->sweep, EV_TIMEOUT, 0);
+    event_active(client->clients->sweep, EV_READ, 0);
 }
 
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
@@ -244,9 +244,11 @@ struct bufferevent *http_clients_accept(struct event_base *base, void *arg)
     evbuffer_add_cb(bufferevent_get_output(bev), on_output, client);
     clients->count++;
 
-    if (idle)
+    if (idle) {
         hang_up(clients, idle);
-    else if (clients->count > clients->max)
+        evconnlistener_disable(clients->listener);
+        event_active(clients->sweep, EV_READ, 0);
+    } else if (clients->count > clients->max)
         turn_away(clients, client);
     return bev;
 }

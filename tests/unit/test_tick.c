@@ -143,12 +143,29 @@ static void waking_as_told_misses_nothing(void **state)
     }
 }
 
+/* A tick that works past the next slot's begin: that slot is due at once, not left out. */
+static void a_slot_that_began_meanwhile_is_not_left_out(void **state)
+{
+    struct tick tick = tick_make(1, 0);
+    int64_t wall_ns = BASE_S * CLOCK_NS_PER_S + 950 * CLOCK_NS_PER_MS;
+    int64_t slot_s = 0;
+    int64_t step_ns = 0;
+
+    (void)state;
+    assert_true(tick_due(&tick, wall_ns, 0, &slot_s, &step_ns));
+    wall_ns += 100 * CLOCK_NS_PER_MS;
+    assert_int_equal(tick_next_ns(&tick, wall_ns), wall_ns);
+    assert_true(tick_due(&tick, wall_ns, 100 * CLOCK_NS_PER_MS, &slot_s, &step_ns));
+    assert_int_equal(slot_s, BASE_S + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(histories_give_their_slots),
         cmocka_unit_test(nothing_before_the_clock_is_set),
         cmocka_unit_test(waking_as_told_misses_nothing),
+        cmocka_unit_test(a_slot_that_began_meanwhile_is_not_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
