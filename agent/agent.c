@@ -189,15 +189,18 @@ static int open_timer(struct agent *agent)
 static int open_signals(struct agent *agent)
 {
     const int numbers[] = {SIGTERM, SIGINT};
+    sigset_t ends;
 
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* if it was ignored, helpers would be reaped behind our back */
+    sigemptyset(&ends);
     for (size_t i = 0; i < 2; i++) {
+        sigaddset(&ends, numbers[i]);
         agent->signal_events[i] = evsignal_new(agent->base, numbers[i], on_signal, agent);
         if (!agent->signal_events[i] || event_add(agent->signal_events[i], NULL) < 0)
             return -1;
     }
-    return 0;
+    return sigprocmask(SIG_UNBLOCK, &ends, NULL); /* whoever started us may have blocked them */
 }
 
 static struct emitter *make_emitter(const struct agent *agent)

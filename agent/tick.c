@@ -8,7 +8,7 @@ struct tick tick_make(unsigned interval_s, unsigned offset_s)
                          .offset_ns = offset_s * CLOCK_NS_PER_S};
 }
 
-/* The start of the slot that `wall_ns`, not before the epoch, falls into. */
+/* The start of the slot that `wall_ns`, later than the first interval of 1970, falls into. */
 static int64_t slot_ns(const struct tick *tick, int64_t wall_ns)
 {
     return wall_ns - (wall_ns - tick->offset_ns) % tick->interval_ns;
@@ -18,10 +18,10 @@ bool tick_due(struct tick *tick, int64_t wall_ns, int64_t boot_ns, int64_t *slot
               int64_t *step_ns)
 {
     *step_ns = 0;
-    if (wall_ns < TICK_EPOCH_S * CLOCK_NS_PER_S)
+    int64_t now_s = slot_ns(tick, wall_ns) / CLOCK_NS_PER_S;
+    if (now_s < TICK_EPOCH_S)
         return false;
 
-    int64_t now_s = slot_ns(tick, wall_ns) / CLOCK_NS_PER_S;
     if (tick->started) {
         int64_t stepped_ns = wall_ns - boot_ns - tick->difference_ns;
 

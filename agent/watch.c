@@ -21,8 +21,7 @@ struct watch {
     struct event *cycle_event; /* NULL until watch_start */
     int64_t cycle_due_ns;      /* monotonic */
 
-    bool busy;        /* a tick is under way */
-    bool tick_judges; /* the tick under way is the parachute's cycle too */
+    bool busy; /* a tick is under way */
     struct snapshot snapshot;
     void (*done)(void *arg, const struct snapshot *snapshot);
     void *arg;
@@ -33,10 +32,11 @@ static int64_t cycle_ns(const struct watch *watch)
     return watch->config->parachute_interval_ms * CLOCK_NS_PER_MS;
 }
 
-/* A disk that does not answer in time is in error (SPEC 4.5); a look never runs into the next one.
- */
-static int64_t patience_ns(int64_t interval_ns)
+/* A disk that does not answer in time is in error (SPEC 4.5), to the parachute as to the tick. */
+static int64_t patience_ns(const struct watch *watch)
 {
+    int64_t interval_ns = watch->config->interval_s * CLOCK_NS_PER_S;
+
     return interval_ns / 2 < CLOCK_NS_PER_S ? interval_ns / 2 : CLOCK_NS_PER_S;
 }
 
@@ -142,16 +142,21 @@ void watch_free(struct watch *watch)
     free(watch);
 }
 
-static void judge_disks(struct watch *watch)
+static void cycle_done(void *arg)
 {
+    struct watch *watch = arg;
+
     for (size_t i = 0; i < watch->observed_count; i++)
         watch->readings[i] = collector_observed(watch->collector, i);
     parachute_judge(watch->parachute, watch->readings);
 }
 
-static void cycle_done(void *arg)
+/* A cycle that is due while a disk still keeps the one before waiting is left out. */
+static void begin_cycle(struct watch *watch)
 {
-    judge_disks(arg);
+    if (collector_look(watch->collector, COLLECTOR_OBSERVED, patience_ns(watch), cycle_done,
+                       watch) < 0)
+        log_write(LOG_LEVEL_DEBUG, "parachute: the cycle before is still under way");
 }
 
 static void schedule_cycle(struct watch *watch, int64_t due_ns)
@@ -177,9 +182,7 @@ static void on_cycle(evutil_socket_t fd, short what, void *arg)
     (void)what;
     /* Cycles that a stopped process missed are not made up for. */
     schedule_cycle(watch, next_ns > now_ns ? next_ns : now_ns + cycle_ns(watch));
-    if (collector_look(watch->collector, COLLECTOR_OBSERVED, patience_ns(cycle_ns(watch)),
-                       cycle_done, watch) < 0)
-        log_write(LOG_LEVEL_DEBUG, "parachute: the cycle before is still under way");
+    begin_cycle(watch);
 }
 
 void watch_start(struct watch *watch)
@@ -200,20 +203,18 @@ static void tick_done(void *arg)
 {
     struct watch *watch = arg;
 
-    if (watch->tick_judges)
-        judge_disks(watch);
     collector_emit(watch->collector, &watch->snapshot);
     parachute_emit(watch->parachute, &watch->snapshot);
     watch->busy = false;
     watch->done(watch->arg, &watch->snapshot);
 }
 
-/* A cycle within half a parachute interval from now is this tick's business: one reading serves
- * both. */
+/* Whether a cycle is due within half a parachute interval; then the next one comes a whole one
+ * later. */
 static bool take_cycle(struct watch *watch)
 {
     if (!watch->cycle_event)
-        return true;
+        return watch->observed_count > 0;
     int64_t now_ns = clock_mono_ns();
 
     if (watch->cycle_due_ns - now_ns > cycle_ns(watch) / 2)
@@ -226,13 +227,13 @@ int watch_tick(struct watch *watch, int64_t slot_s,
                void (*done)(void *arg, const struct snapshot *snapshot), void *arg)
 {
     watch->busy = true;
-    watch->tick_judges = take_cycle(watch);
     watch->done = done;
     watch->arg = arg;
     snapshot_clear(&watch->snapshot, slot_s);
-    int64_t interval_ns = watch->config->interval_s * CLOCK_NS_PER_S;
-    if (collector_look(watch->collector, COLLECTOR_ALL, patience_ns(interval_ns), tick_done,
-                       watch) == 0)
+    /* A disk that both looks want is read once; the cycle waits for no other disk. */
+    if (take_cycle(watch))
+        begin_cycle(watch);
+    if (collector_look(watch->collector, COLLECTOR_ALL, patience_ns(watch), tick_done, watch) == 0)
         return 0;
     watch->busy = false;
     return -1;

@@ -27,9 +27,9 @@ void watch_free(struct watch *watch);
 
 /*
  * Begins a tick for the second `slot_s`; none may be under way. Within min(1 s, interval / 2)
- * `done` is called with the snapshot, borrowed during the call; it may begin the next tick. The
- * tick judges the disks too where a cycle is near, so that they are not read twice. -1: there is no
- * snapshot; `done` is not called.
+ * `done` is called with the snapshot, borrowed during the call; it may begin the next tick. A cycle
+ * that is near begins with the tick, so that no disk is read twice. -1: there is no snapshot;
+ * `done` is not called.
  */
 int watch_tick(struct watch *watch, int64_t slot_s,
                void (*done)(void *arg, const struct snapshot *snapshot), void *arg);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,8 +71,10 @@ static void write_line(enum log_level level, const char *format, va_list args)
     size_t len = (size_t)snprintf(line, sizeof line, "%s", prefix(level));
     len = append_clean(line, len, text);
     line[len++] = '\n';
-    if (write(STDERR_FILENO, line, len) < 0)
-        return; /* there is nowhere left to say so */
+    /* A full pipe or a stopped terminal must not stop the loop; there is nowhere left to say so. */
+    struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT) || write(STDERR_FILENO, line, len) < 0)
+        return;
 }
 
 void log_write(enum log_level level, const char *format, ...)

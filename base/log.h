@@ -6,7 +6,7 @@
  * a mount point with a newline in its name stays on one line. A line is at most 1 KiB; what is
  * longer is cut.
  *
- * Errors: none are reported; a line that cannot be written is lost.
+ * Errors: none are reported; a line that cannot be written, or not without waiting, is lost.
  * Threads: the loop's thread only. Lifetimes: arguments are read before the call returns.
  */
 #ifndef BASE_LOG_H

@@ -16,10 +16,13 @@ enum reading_state {
 
 struct reading {
     enum reading_state state;
-    int error;            /* FAILED: the errno value; ETIMEDOUT where it hangs */
+    int error;            /* FAILED: the errno value; ETIMEDOUT: hangs, EBUSY: not asked */
     uint64_t total_bytes; /* OK: f_blocks */
     uint64_t used_bytes;  /* OK: f_blocks - f_bfree */
     uint64_t free_bytes;  /* OK: f_bavail, without what is reserved for root */
 };
+
+/* Why there is nothing to judge, in words for the log; not for READING_OK. */
+const char *reading_reason(const struct reading *reading);
 
 #endif

@@ -78,14 +78,25 @@ static struct worker *find(struct crew *crew, enum worker_state state)
     return NULL;
 }
 
-struct worker *crew_hire(struct crew *crew, struct work *work, bool alone, int *error)
+/* Places that will not be free in time: their calls were given up, or their helpers are not reaped.
+ */
+static int lost_places(const struct crew *crew)
 {
-    int places = alone ? CREW_WORKERS - 1 : CREW_WORKERS;
-    int hanging = count(crew, WORKER_ASIDE) + count(crew, WORKER_LEAVING);
+    int total = count(crew, WORKER_LEAVING);
+
+    for (int i = 0; i < CREW_WORKERS; i++)
+        if (crew->workers[i].state == WORKER_ASIDE && crew->workers[i].device->given_up)
+            total++;
+    return total;
+}
+
+struct worker *crew_hire(struct crew *crew, struct work *work, bool proven, int *error)
+{
+    int places = proven ? CREW_WORKERS : CREW_WORKERS - 1;
     struct worker *worker = find(crew, WORKER_IDLE);
 
-    if (hanging + count(crew, WORKER_BUSY) >= places) {
-        *error = hanging >= places ? EBUSY : 0;
+    if (CREW_WORKERS - count(crew, WORKER_IDLE) - count(crew, WORKER_NONE) >= places) {
+        *error = lost_places(crew) >= places ? EBUSY : 0;
         return NULL;
     }
     if (worker)

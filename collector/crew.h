@@ -27,11 +27,12 @@ int crew_open(struct crew *crew, struct work *work);
 void crew_close(struct crew *crew, struct work *work);
 
 /*
- * An idle worker for the next batch, a new one if need be. One that is to be alone with a suspect
- * device never takes the last place: that is kept for the healthy. NULL with `*error`, which is
- * EBUSY where all places are taken by workers that hang, and 0 where one may become free soon.
+ * An idle worker for the next batch, a new one if need be. The last place is kept for devices that
+ * are `proven`, so that what hangs cannot blind the agent on disks that answer. NULL with `*error`,
+ * which is EBUSY where all places are lost to calls that were given up, and 0 where one may become
+ * free soon.
  */
-struct worker *crew_hire(struct crew *crew, struct work *work, bool alone, int *error);
+struct worker *crew_hire(struct crew *crew, struct work *work, bool proven, int *error);
 
 /* The worker's helper is dead, or as good as dead. */
 void crew_lose(struct crew *crew, struct work *work, struct worker *worker);

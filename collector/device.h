@@ -20,6 +20,7 @@ struct device {
     struct worker *worker; /* has this device's call all to itself; NULL: none has */
     bool given_up;         /* somebody waited in vain for that call */
     bool suspect;          /* it hung, and no call has succeeded since */
+    bool proven;           /* its last call came back in time */
     struct device *next;
 };
 

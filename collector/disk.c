@@ -55,20 +55,6 @@ bool disk_is(const struct disk *disk, const struct mount *mount)
            strcmp(disk->point, mount->point) == 0;
 }
 
-static const char *describe(int error)
-{
-    switch (error) {
-    case ETIMEDOUT:
-        return "does not answer";
-    case EBUSY:
-        return "not read, too many disks hang";
-    case ENODATA:
-        return "has no size";
-    default:
-        return strerror(error);
-    }
-}
-
 static struct reading judge(const struct statfs_result *result)
 {
     switch (result->outcome) {
@@ -104,7 +90,7 @@ void disk_record(struct disk *disk, const struct statfs_result *result, unsigned
     else if (disk->latest.state == READING_FAILED &&
              (!sizeless || disk->observed != DISK_UNOBSERVED))
         log_complain(&disk->complaint, LOG_LEVEL_WARNING, "disk %s: %s", disk->point,
-                     describe(disk->latest.error));
+                     reading_reason(&disk->latest));
 }
 
 void disk_emit(const struct disk *disk, struct snapshot *snapshot)

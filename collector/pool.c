@@ -201,7 +201,9 @@ static void fill(struct pool *pool, struct worker *worker, struct probe *first)
 
     for (struct probe *probe = first; probe; probe = following) {
         const struct device *device = probe->device;
-        bool fits = alone ? device == alone : !device->suspect && !device->worker;
+        bool fits =
+            alone ? device == alone
+                  : !device->suspect && !device->worker && device->proven == first->device->proven;
 
         following = TAILQ_NEXT(probe, link);
         if (fits && !worker_take(worker, &pool->work, probe) && worker->count > 0)
@@ -223,7 +225,7 @@ static bool serve(struct pool *pool, struct probe *probe)
     if (device->worker || (pool->shared && !device->suspect))
         return false;
 
-    struct worker *worker = crew_hire(&pool->crew, &pool->work, device->suspect, &error);
+    struct worker *worker = crew_hire(&pool->crew, &pool->work, device->proven, &error);
     if (!worker && error)
         work_fail(&pool->work, probe, error);
     if (!worker)

@@ -83,6 +83,8 @@ static void deliver(struct worker *worker, struct work *work, uint32_t end)
     while (worker->delivered < end) {
         struct statfs_result result = board_result(worker->helper.board, worker->delivered);
 
+        worker->jobs[worker->delivered].device->proven =
+            worker->state == WORKER_BUSY || result.outcome == STATFS_OK;
         settle(worker, work, &result);
     }
 }
@@ -111,6 +113,7 @@ static void set_aside(struct worker *worker, struct work *work, uint32_t claimed
     give_back(worker, work, claimed);
     worker->state = WORKER_ASIDE;
     own(worker, job->device);
+    job->device->proven = false;
     job->device->given_up = job->device->suspect || !job->probe;
     if (job->device->given_up && job->probe) {
         work_fail(work, job->probe, ETIMEDOUT);

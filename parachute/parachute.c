@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "parachute/judge.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,22 +103,13 @@ static bool observed(const struct disk *disk)
     return !disk->when_seen || disk->verdict.seen;
 }
 
-static const char *why_blind(const struct reading *reading)
-{
-    if (reading->state == READING_UNKNOWN)
-        return "the mount table cannot be read";
-    if (reading->state == READING_ABSENT)
-        return "it is not mounted";
-    return reading->error == ETIMEDOUT ? "it does not answer" : strerror(reading->error);
-}
-
 static void log_change(struct disk *disk, const struct verdict *before)
 {
     const struct verdict *now = &disk->verdict;
 
     if (now->error && observed(disk))
         log_complain(&disk->blind, LOG_LEVEL_WARNING, "parachute: blind on %s: %s", disk->mount,
-                     why_blind(&disk->reading));
+                     reading_reason(&disk->reading));
     else
         log_relieve(&disk->blind, "parachute: %s can be read again", disk->mount);
     if (now->activated && !before->activated)

@@ -114,6 +114,10 @@ static void nothing_before_the_clock_is_set(void **state)
     assert_true(tick_due(&tick, TICK_EPOCH_S * CLOCK_NS_PER_S, 1, &slot_s, &step_ns));
     assert_int_equal(slot_s, TICK_EPOCH_S);
     assert_int_equal(step_ns, 0);
+
+    /* Nor a slot that began before: its timestamp would have nine digits. */
+    tick = tick_make(3600, 0);
+    assert_false(tick_due(&tick, (TICK_EPOCH_S + 1) * CLOCK_NS_PER_S, 0, &slot_s, &step_ns));
 }
 
 /* Waking where tick_next_ns says and nowhere else gives every slot just once, whatever small steps
