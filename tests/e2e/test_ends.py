@@ -46,3 +46,28 @@ def test_slots_that_passed_are_left_out(agent):
     assert not gap, f"slots that nobody looked at: {gap}"
     after = [stamp for stamp in stamps if stamp > woken]
     assert after == list(range(after[0], after[-1] + 1)), stamps
+
+
+# Started by somebody careless: with both signals blocked, or with a log that nobody reads any more.
+BLOCKED = "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})"
+FULL_LOG = """
+reader, writer = os.pipe()
+os.set_blocking(writer, False)
+try:
+    while True:
+        os.write(writer, bytes(4096))
+except BlockingIOError:
+    os.set_blocking(writer, True)
+os.dup2(writer, 2)
+os.set_inheritable(reader, True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("carelessly", [BLOCKED, FULL_LOG], ids=["signals blocked", "log full"])
+def test_started_carelessly(agent, carelessly, number):
+    """It takes its snapshots and obeys its signals, whatever mask and log it was given."""
+    script = f"import os, signal, sys\n{carelessly}\nos.execv(sys.argv[1], sys.argv[1:])"
+    daemon = agent("-v", wrapper=("/usr/bin/python3", "-c", script))
+    daemon.lines().count(2)
+    daemon.stop(number=number)
