@@ -66,9 +66,8 @@ run: packages-build
 	$(BUILD)/altimeter $(ARGS)
 
 check: packages-build packages-test
-	@$(MAKE) --no-print-directory check-unit
-	@$(MAKE) --no-print-directory check-unit BUILD=build/sanitized SANITIZE=address,undefined
-	@$(MAKE) --no-print-directory check-e2e
+	@$(MAKE) --no-print-directory check-unit check-e2e
+	@$(MAKE) --no-print-directory check-unit check-e2e BUILD=$(BUILD)/sanitized SANITIZE=address,undefined
 
 check-unit: $(UNIT_PROGRAMS)
 	@for test in $(UNIT_PROGRAMS); do echo "$$test"; $$test || exit 1; done
