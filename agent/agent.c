@@ -263,10 +263,20 @@ static void agent_close(struct agent *agent)
     libevent_global_shutdown();
 }
 
+/* libevent's own words are events like any other. */
+static void on_libevent(int severity, const char *text)
+{
+    log_write(severity >= EVENT_LOG_ERR    ? LOG_LEVEL_ERROR
+              : severity == EVENT_LOG_WARN ? LOG_LEVEL_WARNING
+                                           : LOG_LEVEL_DEBUG,
+              "libevent: %s", text);
+}
+
 int agent_run(const struct config *config)
 {
     struct agent agent = {.config = config, .timer_fd = -1, .status = 1};
 
+    event_set_log_callback(on_libevent);
     log_write(LOG_LEVEL_INFO, "altimeter %s, libevent %s: %s every %u s", VERSION,
               event_get_version(), config->namespace, config->interval_s);
     if (agent_open(&agent) == 0) {

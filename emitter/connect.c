@@ -9,6 +9,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/*
+ * libcurl gives the first of several addresses half of what is left of its own time, but sets no
+ * timer for the end of that half: so it is nudged.
+ */
+#define NUDGE_MS 100
+
+/* Less than two patiences, so that libcurl turns to the second address before our own deadline. */
+#define WHOLE_MS(patience_ms) ((patience_ms)*9 / 5)
+
 struct connector {
     struct event_base *base;
 };
@@ -22,11 +31,18 @@ struct connection {
     CURLM *multi;
     CURL *easy;
     struct event *timer; /* libcurl's */
+    struct event *nudge;
     struct event *deadline;
-    connection_cb *done; /* NULL once it was called */
+    struct timeval patience; /* for one address */
+    connection_cb *done;     /* NULL once it was called */
     void *arg;
     int fd; /* -1 until connected */
 };
+
+static struct timeval milliseconds(long ms)
+{
+    return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+}
 
 struct connector *connector_new(struct event_base *base)
 {
@@ -56,6 +72,7 @@ static void report(struct connection *connection, const char *error)
 
     connection->done = NULL;
     event_del(connection->timer);
+    event_del(connection->nudge);
     event_del(connection->deadline);
     done(connection->arg, error);
 }
@@ -100,19 +117,26 @@ static void report_result(struct connection *connection, CURLcode result)
     report(connection, connection->fd < 0 ? "the connection is gone already" : NULL);
 }
 
-/* Lets libcurl act, and hears whether that ended the attempt. The connection may be gone then. */
-static void act(struct connection *connection, curl_socket_t fd, int events)
+/* Whether that ended the attempt; the connection may be gone then. */
+static void hear(struct connection *connection)
 {
     int unused = 0;
     const CURLMsg *message = NULL;
 
-    curl_multi_socket_action(connection->multi, fd, events, &unused);
     while ((message = curl_multi_info_read(connection->multi, &unused))) {
         if (message->msg != CURLMSG_DONE)
             continue;
         report_result(connection, message->data.result);
         return;
     }
+}
+
+static void act(struct connection *connection, curl_socket_t fd, int events)
+{
+    int unused = 0;
+
+    curl_multi_socket_action(connection->multi, fd, events, &unused);
+    hear(connection);
 }
 
 static void on_socket(evutil_socket_t fd, short what, void *arg)
@@ -126,6 +150,17 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     act(arg, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void on_nudge(evutil_socket_t fd, short what, void *arg)
+{
+    struct connection *connection = arg;
+    int unused = 0;
+
+    (void)fd;
+    (void)what;
+    curl_multi_perform(connection->multi, &unused);
+    hear(connection);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
@@ -160,7 +195,7 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
 static int set_timer(CURLM *multi, long wait_ms, void *arg)
 {
     const struct connection *connection = arg;
-    const struct timeval wait = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
+    const struct timeval wait = milliseconds(wait_ms);
 
     (void)multi;
     if (wait_ms < 0 || !connection->done)
@@ -168,16 +203,21 @@ static int set_timer(CURLM *multi, long wait_ms, void *arg)
     return evtimer_add(connection->timer, &wait);
 }
 
-/* libcurl 7.88 does not set close-on-exec itself. */
+/* An address is tried now: it has a patience of its own. libcurl 7.88 sets no close-on-exec itself.
+ */
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    (void)arg;
+    const struct connection *connection = arg;
+
     (void)purpose;
+    evtimer_add(connection->deadline, &connection->patience);
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-static int set_options(CURL *easy, const struct address_peer *peer, long patience_ms)
+static int set_options(struct connection *connection, const struct address_peer *peer,
+                       long patience_ms)
 {
+    CURL *easy = connection->easy;
     const char *bracket[2] = {"", ""};
     char url[ADDRESS_HOST_MAX + 32];
 
@@ -194,34 +234,39 @@ static int set_options(CURL *easy, const struct address_peer *peer, long patienc
                    curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
                    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK &&
                    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
-                   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, patience_ms) == CURLE_OK &&
+                   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, WHOLE_MS(patience_ms)) ==
+                       CURLE_OK &&
                    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L) == CURLE_OK &&
                    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
                    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L) == CURLE_OK &&
                    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
                    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
-                   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK
+                   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+                   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, connection) == CURLE_OK
                ? 0
                : -1;
 }
 
 static int start(struct connection *connection, const struct address_peer *peer, long patience_ms)
 {
-    const struct timeval patience = {.tv_sec = patience_ms / 1000,
-                                     .tv_usec = patience_ms % 1000 * 1000};
+    const struct timeval whole = milliseconds(WHOLE_MS(patience_ms));
+    const struct timeval nudge = milliseconds(NUDGE_MS);
 
+    connection->patience = milliseconds(patience_ms);
     connection->easy = curl_easy_init();
     connection->multi = curl_multi_init();
     connection->timer = evtimer_new(connection->base, on_timer, connection);
+    connection->nudge = event_new(connection->base, -1, EV_PERSIST, on_nudge, connection);
     connection->deadline = evtimer_new(connection->base, on_deadline, connection);
-    if (!connection->easy || !connection->multi || !connection->timer || !connection->deadline ||
-        evtimer_add(connection->deadline, &patience) < 0)
+    if (!connection->easy || !connection->multi || !connection->timer || !connection->nudge ||
+        !connection->deadline || event_add(connection->nudge, &nudge) < 0 ||
+        evtimer_add(connection->deadline, &whole) < 0)
         return -1;
     curl_multi_setopt(connection->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
     curl_multi_setopt(connection->multi, CURLMOPT_SOCKETDATA, connection);
     curl_multi_setopt(connection->multi, CURLMOPT_TIMERFUNCTION, set_timer);
     curl_multi_setopt(connection->multi, CURLMOPT_TIMERDATA, connection);
-    if (set_options(connection->easy, peer, patience_ms) < 0)
+    if (set_options(connection, peer, patience_ms) < 0)
         return -1;
     /* Only sets the timer: all else happens on the loop. */
     return curl_multi_add_handle(connection->multi, connection->easy) == CURLM_OK ? 0 : -1;
@@ -255,6 +300,8 @@ void connection_close(struct connection *connection)
     curl_multi_cleanup(connection->multi);
     if (connection->timer)
         event_free(connection->timer);
+    if (connection->nudge)
+        event_free(connection->nudge);
     if (connection->deadline)
         event_free(connection->deadline);
     free(connection);

@@ -30,8 +30,9 @@ void connector_free(struct connector *connector); /* after all of its connection
 typedef void connection_cb(void *arg, const char *error);
 
 /*
- * Begins to connect; within `patience_ms`, name and all, the callback is called, never from in
- * here. NULL where memory is short.
+ * Begins to connect. Each address that the name has is given `patience_ms` to answer, and all
+ * together with the name nine fifths of that; then at the latest the callback is called, never from
+ * in here. NULL where memory is short.
  */
 struct connection *connection_open(struct connector *connector, const struct address_peer *peer,
                                    long patience_ms, connection_cb *done, void *arg);

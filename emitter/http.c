@@ -9,11 +9,13 @@
 
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 
 #define HEADERS_MAX_BYTES 8192
@@ -68,6 +70,29 @@ static bool authorized(const struct http *http, struct evhttp_request *request)
     return same_token(given + strspn(given, " "), http->options.token);
 }
 
+/* evhttp counts what it keeps of the headers' lines, but not their ends. */
+static bool too_long(struct evhttp_request *request)
+{
+    const struct evkeyval *header = NULL;
+    size_t total = 0;
+
+    TAILQ_FOREACH (header, evhttp_request_get_input_headers(request), next)
+        total += strlen(header->key) + strlen(header->value) + strlen(": \r\n");
+    return total > HEADERS_MAX_BYTES;
+}
+
+/* Methods of which evhttp does not read the body: it would take it for the next request. */
+static bool leaves_body(struct evhttp_request *request)
+{
+    const unsigned bodiless =
+        EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE | EVHTTP_REQ_CONNECT;
+    struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
+
+    return ((unsigned)evhttp_request_get_command(request) & bodiless) != 0 &&
+           (evhttp_find_header(headers, "Content-Length") ||
+            evhttp_find_header(headers, "Transfer-Encoding"));
+}
+
 static void answer_health(const struct http *http, struct evhttp_request *request, bool whole)
 {
     bool healthy = false;
@@ -91,7 +116,11 @@ static void on_request(struct evhttp_request *request, void *arg)
     uint32_t quantity = 0;
 
     http_clients_answering(http->clients, request);
-    if (!trusted && !health)
+    if (leaves_body(request))
+        evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
+    if (too_long(request))
+        http_answer_error(request, HTTP_ERROR_REQUEST);
+    else if (!trusted && !health)
         http_answer_error(request, HTTP_ERROR_UNAUTHORIZED);
     else if (!health && !query_path_is(path, "/metrics") &&
              !(http->instance_path && query_path_is(path, http->instance_path)))

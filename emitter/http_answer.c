@@ -21,6 +21,8 @@ static const struct {
     const char *header; /* one that belongs to the status, and its value */
     const char *value;
 } errors[] = {
+    [HTTP_ERROR_REQUEST] = {400, "Bad Request", "badRequest",
+                            "The header section is longer than 8 KiB.", "Connection", "close"},
     [HTTP_ERROR_UNAUTHORIZED] = {401, "Unauthorized", "unauthorized",
                                  "A valid token is needed, as Authorization: Bearer.",
                                  "WWW-Authenticate", "Bearer"},

@@ -23,6 +23,7 @@
 struct evhttp_request;
 
 enum http_error {
+    HTTP_ERROR_REQUEST,
     HTTP_ERROR_UNAUTHORIZED,
     HTTP_ERROR_NOT_FOUND,
     HTTP_ERROR_METHOD,

@@ -253,15 +253,16 @@ struct bufferevent *http_clients_accept(struct event_base *base, void *arg)
     return bev;
 }
 
+/* NULL where memory was short when it came: evhttp serves such a one, out of our sight. */
 static struct client *client_of(struct http_clients *clients, struct evhttp_request *request)
 {
     struct bufferevent *bev =
         evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
-    size_t i = 0;
 
-    while (clients->places[i].bev != bev)
-        i++;
-    return &clients->places[i];
+    for (size_t i = 0; i <= clients->max; i++)
+        if (clients->places[i].bev == bev)
+            return &clients->places[i];
+    return NULL;
 }
 
 static void on_answered(struct evhttp_request *request, void *arg)
@@ -278,13 +279,18 @@ void http_clients_answering(struct http_clients *clients, struct evhttp_request 
 {
     struct client *client = client_of(clients, request);
 
+    if (!client)
+        return;
     enter(client, ANSWERING);
     evhttp_request_set_on_complete_cb(request, on_answered, client);
 }
 
 void http_clients_doom(struct http_clients *clients, struct evhttp_request *request)
 {
-    doom(client_of(clients, request));
+    struct client *client = client_of(clients, request);
+
+    if (client)
+        doom(client);
 }
 
 size_t http_clients_count(const struct http_clients *clients)

@@ -8,13 +8,16 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define CLIENTS_MAX 64
 #define WAITING_MAX_BYTES ((size_t)1024 * 1024)
-#define LEAVING_PATIENCE_S 30 /* without progress */
+#define SEND_BUFFER_BYTES (256 * 1024) /* or the kernel takes megabytes before the limit counts */
+#define LEAVING_PATIENCE_S 30          /* without progress */
 
 struct client {
     struct lines *lines;
@@ -30,6 +33,7 @@ struct lines {
     struct evconnlistener *listener;
     struct event *resume; /* pending while no client can be accepted */
     struct log_complaint complaint;
+    bool failed; /* to accept, since the last resume */
 
     struct snapshot snapshot;
     struct evbuffer *text; /* the newest snapshot's, when it was last asked for */
@@ -117,7 +121,6 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 
     (void)peer;
     (void)len;
-    log_relieve(&lines->complaint, "lines: accepting clients again");
     struct bufferevent *stream = client ? bufferevent_socket_new(evconnlistener_get_base(listener),
                                                                  fd, BEV_OPT_CLOSE_ON_FREE)
                                         : NULL;
@@ -134,31 +137,39 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
         give(client);
 }
 
+static const struct timeval rest = {.tv_sec = 1};
+
 /* Out of descriptors, most likely: it would fail again at once, so it is left alone for a second.
  */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
-    const struct timeval pause = {.tv_sec = 1};
     struct lines *lines = arg;
 
     log_complain(&lines->complaint, LOG_LEVEL_WARNING, "lines: cannot accept a client: %s",
                  strerror(EVUTIL_SOCKET_ERROR()));
-    if (evtimer_add(lines->resume, &pause) == 0)
+    lines->failed = true;
+    if (evtimer_add(lines->resume, &rest) == 0)
         evconnlistener_disable(listener);
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *arg)
 {
-    const struct lines *lines = arg;
+    struct lines *lines = arg;
 
     (void)fd;
     (void)what;
     evconnlistener_enable(lines->listener);
+    if (lines->failed)
+        evtimer_add(lines->resume, &rest);
+    else
+        log_relieve(&lines->complaint, "lines: accepting clients again");
+    lines->failed = false;
 }
 
 struct lines *lines_open(struct event_base *base, const struct address *address,
                          const struct ring *ring, const struct series_table *series)
 {
+    const int send_buffer = SEND_BUFFER_BYTES;
     struct lines *lines = calloc(1, sizeof *lines);
 
     if (!lines)
@@ -173,7 +184,8 @@ struct lines *lines_open(struct event_base *base, const struct address *address,
     lines->resume = evtimer_new(base, on_resume, lines);
     lines->listener =
         evconnlistener_new(base, on_accept, lines, LEV_OPT_CLOSE_ON_EXEC, 0, lines->fd);
-    if (!lines->text || !lines->resume || !lines->listener)
+    if (!lines->text || !lines->resume || !lines->listener ||
+        setsockopt(lines->fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer) < 0)
         goto short_of_memory;
     evconnlistener_set_error_cb(lines->listener, on_accept_error);
     return lines;

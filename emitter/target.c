@@ -205,14 +205,12 @@ void target_stop(struct target *target)
 {
     target->stopping = true;
     event_del(target->retry);
-    connection_close(target->connection);
-    target->connection = NULL;
 }
 
 bool target_idle(struct target *target)
 {
     if (!target->session)
-        return true;
+        return !target->connection;
     session_ask(target->session);
     struct delivery_counts counts = delivery_counts(target->delivery);
 

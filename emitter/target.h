@@ -41,7 +41,8 @@ void target_free(struct target *target);
 /* The ring has a new snapshot. */
 void target_notify(struct target *target);
 
-/* What is unsent now is still sent, nothing new is; no reconnect any more. */
+/* What is unsent now is still sent, also on a connection that is being made; nothing new is, and no
+ * reconnect any more. */
 void target_stop(struct target *target);
 
 /* After target_stop: nothing is left that could still be sent and acknowledged. */

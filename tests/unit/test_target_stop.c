@@ -126,7 +126,7 @@ static void stopped_it_does_not_come_back(void **state)
     server_close(&server);
 }
 
-/* Nothing is waited for: not connected, connecting, waiting for the next attempt. */
+/* Waiting for the next attempt it is idle at once; connecting, as soon as that came to nothing. */
 static void it_stops_in_any_state(void **state)
 {
     struct server server;
@@ -138,11 +138,29 @@ static void it_stops_in_any_state(void **state)
         start_target(&server);
         wait_for(&server, has_failures, failures);
         target_stop(server.target);
+        assert_int_equal(target_idle(server.target), failures > 0);
+        wait_for(&server, is_down, 0);
         assert_true(target_idle(server.target));
-        assert_string_equal(target_status(server.target).state, "down");
         assert_int_equal(event_base_get_num_events(server.bench.base, EVENT_BASE_COUNT_ADDED), 0);
         server_close(&server);
     }
+}
+
+/* The last second is also for a connection that is being made. */
+static void a_connection_under_way_at_the_stop_is_used(void **state)
+{
+    struct server server;
+
+    (void)state;
+    server_open(&server, 10);
+    append(&server, 5);
+    start_listening(&server);
+    start_target(&server);
+    target_stop(server.target);
+    assert_string_equal(target_status(server.target).state, "connecting");
+    wait_for(&server, nothing_owed, 0);
+    assert_int_equal(target_status(server.target).sent, 5);
+    server_close(&server);
 }
 
 int main(void)
@@ -153,6 +171,7 @@ int main(void)
         cmocka_unit_test(stopping_sends_what_is_unsent_and_nothing_new),
         cmocka_unit_test(stopped_it_does_not_come_back),
         cmocka_unit_test(it_stops_in_any_state),
+        cmocka_unit_test(a_connection_under_way_at_the_stop_is_used),
     };
 
     signal(SIGPIPE, SIG_IGN);
