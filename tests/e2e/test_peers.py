@@ -1,5 +1,6 @@
 """Graphite targets that misbehave: each costs only itself, and none keeps the agent from ending."""
 
+import contextlib
 import os
 import re
 import socket
@@ -173,3 +174,20 @@ def test_name_that_comes_to_be(agent, peer, room):
     assert not one.connections
     hosts.write_text("127.0.0.1 localhost graphite.example\n")
     one.wait(lambda: one.heard, "is found")
+
+
+def test_name_whose_first_address_is_silent(agent, peer, room):
+    """Of a name's addresses each is tried: one that answers no SYN does not hide the next."""
+    one = peer("good", host="127.0.0.3")
+    cover(room, "hosts", "127.0.0.2 graphite.example\n127.0.0.3 graphite.example\n")
+    cover(room, "nsswitch.conf", "hosts: files\n")
+    with contextlib.ExitStack() as open_sockets:
+        silent = open_sockets.enter_context(socket.socket())
+        silent.bind(("127.0.0.2", one.port))
+        silent.listen(0)
+        for _ in range(3):  # its queue is full now, and nobody takes from it
+            filling = open_sockets.enter_context(socket.socket())
+            filling.setblocking(False)
+            filling.connect_ex(silent.getsockname())
+        agent("--graphite", f"graphite.example:{one.port}", room=room).lines().count(1)
+        one.wait(lambda: one.heard, "is found behind the silent one")
