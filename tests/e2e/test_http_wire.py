@@ -91,6 +91,7 @@ GARBAGE = {
     "chunk of a negative size": b"POST /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
     "9 KiB of one header": request("/metrics", headers=["X: " + "x" * 9 * 1024]),
     "9 KiB of many headers": request("/metrics", headers=[f"X-{i}: {'x' * 56}" for i in range(9 * 16)]),
+    "9 KiB of empty headers": request("/metrics", headers=["a:"] * 2304),
     "9 KiB of target": request("/metrics?" + "x" * 9 * 1024),
     "a line without end": b"GET /" + b"x" * (1 << 20),
     "a header without end": b"GET / HTTP/1.1\r\nX: " + b"x" * (1 << 20),
