@@ -1,5 +1,7 @@
 #include "emitter/connect.h"
 
+#include "emitter/curl_loop.h"
+
 #include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
@@ -9,12 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/*
- * libcurl gives the first of several addresses half of what is left of its own time, but sets no
- * timer for the end of that half: so it is nudged.
- */
-#define NUDGE_MS 100
-
 /* Less than two patiences, so that libcurl turns to the second address before our own deadline. */
 #define WHOLE_MS(patience_ms) ((patience_ms)*9 / 5)
 
@@ -22,16 +18,9 @@ struct connector {
     struct event_base *base;
 };
 
-/*
- * Each has a multi handle of its own: one that is shared also shares libcurl's cache of
- * connections, which closes those that it finds idle or too old, and ours look idle to it.
- */
 struct connection {
-    struct event_base *base;
-    CURLM *multi;
+    struct curl_loop loop;
     CURL *easy;
-    struct event *timer; /* libcurl's */
-    struct event *nudge;
     struct event *deadline;
     struct timeval patience; /* for one address */
     connection_cb *done;     /* NULL once it was called */
@@ -71,8 +60,7 @@ static void report(struct connection *connection, const char *error)
     connection_cb *done = connection->done;
 
     connection->done = NULL;
-    event_del(connection->timer);
-    event_del(connection->nudge);
+    curl_loop_rest(&connection->loop);
     event_del(connection->deadline);
     done(connection->arg, error);
 }
@@ -104,8 +92,9 @@ static void report_failure(struct connection *connection, CURLcode result)
     report(connection, text);
 }
 
-static void report_result(struct connection *connection, CURLcode result)
+static void on_ended(void *arg, CURLcode result)
 {
+    struct connection *connection = arg;
     curl_socket_t fd = CURL_SOCKET_BAD;
 
     if (result != CURLE_OK) {
@@ -117,90 +106,11 @@ static void report_result(struct connection *connection, CURLcode result)
     report(connection, connection->fd < 0 ? "the connection is gone already" : NULL);
 }
 
-/* Whether that ended the attempt; the connection may be gone then. */
-static void hear(struct connection *connection)
-{
-    int unused = 0;
-    const CURLMsg *message = NULL;
-
-    while ((message = curl_multi_info_read(connection->multi, &unused))) {
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        report_result(connection, message->data.result);
-        return;
-    }
-}
-
-static void act(struct connection *connection, curl_socket_t fd, int events)
-{
-    int unused = 0;
-
-    curl_multi_socket_action(connection->multi, fd, events, &unused);
-    hear(connection);
-}
-
-static void on_socket(evutil_socket_t fd, short what, void *arg)
-{
-    act(arg, fd,
-        ((what & EV_READ) ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0));
-}
-
-static void on_timer(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    act(arg, CURL_SOCKET_TIMEOUT, 0);
-}
-
-static void on_nudge(evutil_socket_t fd, short what, void *arg)
-{
-    struct connection *connection = arg;
-    int unused = 0;
-
-    (void)fd;
-    (void)what;
-    curl_multi_perform(connection->multi, &unused);
-    hear(connection);
-}
-
 static void on_deadline(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
     report(arg, timeout_text(arg));
-}
-
-/* libcurl wants a socket watched, otherwise than before, or no more. `watch` is that socket's. */
-static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *watch)
-{
-    struct connection *connection = arg;
-    short events = (short)(((what & CURL_POLL_IN) ? EV_READ : 0) |
-                           ((what & CURL_POLL_OUT) ? EV_WRITE : 0) | EV_PERSIST);
-    struct event *event = NULL;
-
-    (void)easy;
-    if (watch)
-        event_free(watch);
-    if (what != CURL_POLL_REMOVE) {
-        event = event_new(connection->base, fd, events, on_socket, connection);
-        if (event && event_add(event, NULL) < 0) {
-            event_free(event);
-            event = NULL;
-        }
-    }
-    curl_multi_assign(connection->multi, fd, event);
-    return what == CURL_POLL_REMOVE || event ? 0 : -1;
-}
-
-static int set_timer(CURLM *multi, long wait_ms, void *arg)
-{
-    const struct connection *connection = arg;
-    const struct timeval wait = milliseconds(wait_ms);
-
-    (void)multi;
-    if (wait_ms < 0 || !connection->done)
-        return event_del(connection->timer);
-    return evtimer_add(connection->timer, &wait);
 }
 
 /* An address is tried now: it has a patience of its own. libcurl 7.88 sets no close-on-exec itself.
@@ -247,29 +157,19 @@ static int set_options(struct connection *connection, const struct address_peer 
                : -1;
 }
 
-static int start(struct connection *connection, const struct address_peer *peer, long patience_ms)
+static int start(struct connection *connection, struct event_base *base,
+                 const struct address_peer *peer, long patience_ms)
 {
     const struct timeval whole = milliseconds(WHOLE_MS(patience_ms));
-    const struct timeval nudge = milliseconds(NUDGE_MS);
 
     connection->patience = milliseconds(patience_ms);
     connection->easy = curl_easy_init();
-    connection->multi = curl_multi_init();
-    connection->timer = evtimer_new(connection->base, on_timer, connection);
-    connection->nudge = event_new(connection->base, -1, EV_PERSIST, on_nudge, connection);
-    connection->deadline = evtimer_new(connection->base, on_deadline, connection);
-    if (!connection->easy || !connection->multi || !connection->timer || !connection->nudge ||
-        !connection->deadline || event_add(connection->nudge, &nudge) < 0 ||
-        evtimer_add(connection->deadline, &whole) < 0)
+    connection->deadline = evtimer_new(base, on_deadline, connection);
+    if (!connection->easy || !connection->deadline ||
+        evtimer_add(connection->deadline, &whole) < 0 ||
+        set_options(connection, peer, patience_ms) < 0)
         return -1;
-    curl_multi_setopt(connection->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-    curl_multi_setopt(connection->multi, CURLMOPT_SOCKETDATA, connection);
-    curl_multi_setopt(connection->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-    curl_multi_setopt(connection->multi, CURLMOPT_TIMERDATA, connection);
-    if (set_options(connection, peer, patience_ms) < 0)
-        return -1;
-    /* Only sets the timer: all else happens on the loop. */
-    return curl_multi_add_handle(connection->multi, connection->easy) == CURLM_OK ? 0 : -1;
+    return curl_loop_open(&connection->loop, base, connection->easy, on_ended, connection);
 }
 
 struct connection *connection_open(struct connector *connector, const struct address_peer *peer,
@@ -279,11 +179,10 @@ struct connection *connection_open(struct connector *connector, const struct add
 
     if (!connection)
         return NULL;
-    connection->base = connector->base;
     connection->done = done;
     connection->arg = arg;
     connection->fd = -1;
-    if (start(connection, peer, patience_ms) == 0)
+    if (start(connection, connector->base, peer, patience_ms) == 0)
         return connection;
     connection_close(connection);
     return NULL;
@@ -294,14 +193,8 @@ void connection_close(struct connection *connection)
     if (!connection)
         return;
     connection->done = NULL;
-    if (connection->multi && connection->easy)
-        curl_multi_remove_handle(connection->multi, connection->easy);
+    curl_loop_close(&connection->loop);
     curl_easy_cleanup(connection->easy);
-    curl_multi_cleanup(connection->multi);
-    if (connection->timer)
-        event_free(connection->timer);
-    if (connection->nudge)
-        event_free(connection->nudge);
     if (connection->deadline)
         event_free(connection->deadline);
     free(connection);
