@@ -1,8 +1,8 @@
 """Graphite targets that misbehave: each costs only itself, and none keeps the agent from ending."""
 
 import contextlib
-import os
 import re
+import shutil
 import socket
 
 import points
@@ -137,13 +137,14 @@ def test_last_second(agent, peer, fat):
 
 
 def cover(room, name, text):
-    """Puts another file over /etc/NAME in the room, and gives it; it may be changed in place."""
-    if not os.path.exists(f"/etc/{name}"):
-        pytest.skip(f"there is no /etc/{name} here that could be covered")
-    file = room.folder / name
-    file.write_text(text)
-    room.mount("--bind", str(file), f"/etc/{name}")
-    return file
+    """Gives the room an /etc of its own with this file in it; the file may be changed in place."""
+    etc = room.folder / "etc"
+    if not etc.exists():
+        shutil.copytree("/etc", etc, symlinks=True)
+        room.mount("--bind", str(etc), "/etc")
+    (etc / name).unlink(missing_ok=True)  # it may be a link to elsewhere
+    (etc / name).write_text(text)
+    return etc / name
 
 
 def test_name_that_nobody_resolves(agent, room):
