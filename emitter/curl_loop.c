@@ -6,7 +6,7 @@
  * libcurl gives the first of several addresses half of what is left of its time, but sets no timer
  * for the end of that half: so it is nudged.
  */
-static const struct timeval nudge_every = {.tv_usec = 100 * 1000};
+static const struct timeval nudge_every = {.tv_usec = 100000};
 
 /* Whether that ended the transfer; the loop may be closed then. */
 static void hear(struct curl_loop *loop)

@@ -12,6 +12,7 @@
 #include "emitter/backoff.h"
 #include "emitter/connect.h"
 #include "tests/unit/bench.h"
+#include "tests/unit/heard.h"
 
 #include <errno.h>
 #include <event2/listener.h>
@@ -284,26 +285,6 @@ static inline void let_read(struct server *server)
 {
     server->manner = READS;
     event_add(server->peers[0].readable, NULL);
-}
-
-/* What the target writes to stderr between these two. */
-static int stderr_before;
-static int stderr_memory;
-
-static inline void hear_log(void)
-{
-    stderr_memory = memfd_create("stderr", MFD_CLOEXEC);
-    stderr_before = dup(STDERR_FILENO);
-    dup2(stderr_memory, STDERR_FILENO);
-}
-
-static inline void heard_log(char said[4096])
-{
-    dup2(stderr_before, STDERR_FILENO);
-    ssize_t len = pread(stderr_memory, said, 4095, 0);
-    said[len > 0 ? len : 0] = '\0';
-    close(stderr_before);
-    close(stderr_memory);
 }
 
 #endif
