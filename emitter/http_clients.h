@@ -9,7 +9,7 @@
  *
  * and each state has its deadline. One that is late is given to evhttp as timed out; evhttp then
  * lets go of it, which shows in its callbacks being gone. That is looked for at each accept and at
- * each sweep, while there are clients.
+ * each sweep.
  *
  * Errors: NULL where memory is short. Threads: the loop's thread only.
  */
