@@ -6,8 +6,9 @@
  * 20 ms keeps its helper: that one is set aside, and another takes the rest. A device (major:minor)
  * has one call outstanding at a time. When a call that was set aside comes back and failed, its
  * device is suspect, and is asked by a helper of its own until a call on it succeeds. There are at
- * most 16 helpers, those included that were left behind, and the last is kept for devices whose last
- * call came back in time. When no place is left for a device, its probe is answered with EBUSY.
+ * most 16 helpers, those included that were left behind, and the last is kept for devices whose
+ * last call came back in time. When no place is left for a device, its probe is answered with
+ * EBUSY.
  *
  * Errors: a probe's is in its result; what befalls a helper is logged. Threads: the loop's thread
  * only; no call blocks. Lifetimes: a probe is its owner's, between pool_join and pool_leave.
