@@ -51,6 +51,11 @@ struct config {
     size_t history;     /* snapshots; config_finish makes a duration into a number */
     unsigned history_s; /* the duration where one was given, else 0 */
 
+    char *state_dir;           /* NULL: the ring is in memory only */
+    uint64_t state_size_bytes; /* that its file may have; config_finish fills in the default */
+    unsigned sync_ms;          /* how old what a power cut takes may be; 0: each write is synced */
+    bool self_metrics;
+
     char *proc;
     char **extra_types;
     size_t extra_type_count;

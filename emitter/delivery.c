@@ -1,5 +1,6 @@
 #include "emitter/delivery.h"
 
+#include "emitter/cursor.h"
 #include "emitter/owed.h"
 #include "emitter/text.h"
 
@@ -23,6 +24,7 @@ struct delivery {
     size_t count;
     uint64_t sent_bytes; /* ever */
 
+    struct ring_cursor cursor;
     struct snapshot snapshot;
     struct evbuffer *text; /* what is unsent of the newest parcel */
     uint64_t acked;
@@ -51,6 +53,7 @@ void delivery_free(struct delivery *delivery)
     if (!delivery)
         return;
     evbuffer_free(delivery->text);
+    cursor_clean(&delivery->cursor);
     snapshot_clean(&delivery->snapshot);
     free(delivery);
 }
@@ -76,7 +79,7 @@ static int begin(struct delivery *delivery)
 
     delivery_forget(delivery);
     if (delivery->count == DELIVERY_UNDER_WAY || !owed_oldest(&delivery->owed, &number) ||
-        ring_read(delivery->ring, number, &delivery->snapshot) < 0 ||
+        !cursor_read(&delivery->cursor, delivery->ring, number, &delivery->snapshot) ||
         text_lines(delivery->text, delivery->series, &delivery->snapshot) < 0)
         return -1;
 

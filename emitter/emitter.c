@@ -72,7 +72,7 @@ struct emitter *emitter_new(struct event_base *base, struct series_table *series
     emitter->options = *options;
     emitter->start_wall_ns = clock_wall_ns();
     emitter->start_mono_ns = clock_mono_ns();
-    emitter->ring = ring_new(options->history, series);
+    emitter->ring = ring_new(&(struct ring_options){.capacity = options->history}, series);
     emitter->stopping = event_new(base, -1, EV_PERSIST, on_stopping, emitter);
     if (emitter->ring && emitter->stopping && open_targets(emitter) == 0)
         return emitter;
@@ -128,7 +128,7 @@ static char *health(void *arg, bool whole, bool *healthy)
 {
     struct emitter *emitter = arg;
     const struct ring *ring = emitter->ring;
-    uint64_t snapshots = ring_end(ring) - ring_first(ring);
+    size_t snapshots = ring_count(ring);
     int64_t now_ns = clock_mono_ns();
     int64_t age_ns = now_ns - emitter->newest_mono_ns;
     int64_t patience_ns = STALE_INTERVALS * emitter->options.interval_s * CLOCK_NS_PER_S;

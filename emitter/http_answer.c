@@ -1,5 +1,6 @@
 #include "emitter/http_answer.h"
 
+#include "emitter/cursor.h"
 #include "emitter/text.h"
 
 #include <event2/buffer.h>
@@ -115,6 +116,7 @@ static void stream_free(struct stream *stream)
     if (!stream)
         return;
     snapshot_clean(&stream->snapshot);
+    cursor_clean(&stream->cursor);
     if (stream->chunk)
         evbuffer_free(stream->chunk);
     free(stream);
@@ -124,7 +126,7 @@ static void stream_free(struct stream *stream)
 static int stream_fill(struct stream *stream)
 {
     while (stream->cursor.next < stream->end && evbuffer_get_length(stream->chunk) < CHUNK_BYTES) {
-        if (!ring_next(stream->ring, &stream->cursor, &stream->snapshot))
+        if (!cursor_next(&stream->cursor, stream->ring, &stream->snapshot))
             return -1;
         if (stream->cursor.next > stream->end)
             break; /* the rest was overwritten, and this one is newer than the answer */
@@ -235,13 +237,12 @@ void http_answer_snapshots(struct evhttp_request *request, struct http_clients *
                            uint32_t quantity)
 {
     struct stream *stream = stream_new(request, clients, ring, series);
-    uint64_t held = ring_end(ring) - ring_first(ring);
 
     if (!stream) {
         http_answer_error(request, HTTP_ERROR_INTERNAL);
         return;
     }
-    stream->cursor.next = stream->end - (quantity > 0 && quantity < held ? quantity : held);
+    stream->cursor.next = ring_back(ring, quantity > 0 ? quantity : SIZE_MAX);
     if (stream_fill(stream) == 0 && !stream->done) {
         stream_begin(stream);
         return;

@@ -57,8 +57,7 @@ static size_t waiting(const struct client *client)
 static bool format_newest(struct lines *lines)
 {
     evbuffer_drain(lines->text, evbuffer_get_length(lines->text));
-    return ring_end(lines->ring) > ring_first(lines->ring) &&
-           ring_read(lines->ring, ring_end(lines->ring) - 1, &lines->snapshot) == 0 &&
+    return ring_newest(lines->ring, &lines->snapshot) == 0 &&
            text_lines(lines->text, lines->series, &lines->snapshot) == 0;
 }
 

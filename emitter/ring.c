@@ -1,5 +1,7 @@
 #include "emitter/ring.h"
 
+#include "emitter/cursor.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +19,7 @@ struct slot {
 
 struct ring {
     struct series_table *series;
+    struct ring_options options;
     size_t capacity;
     struct slot *slots; /* calloc'd: the system backs what is used, however long the history */
     uint64_t first;
@@ -74,19 +77,20 @@ static struct layout *layout_take(struct ring *ring, const struct snapshot *snap
     return layout;
 }
 
-struct ring *ring_new(size_t capacity, struct series_table *series)
+struct ring *ring_new(const struct ring_options *options, struct series_table *series)
 {
     struct ring *ring = calloc(1, sizeof *ring);
 
     if (!ring)
         return NULL;
-    ring->slots = calloc(capacity, sizeof *ring->slots);
+    ring->slots = calloc(options->capacity, sizeof *ring->slots);
     if (!ring->slots) {
         free(ring);
         return NULL;
     }
     ring->series = series;
-    ring->capacity = capacity;
+    ring->options = *options;
+    ring->capacity = options->capacity;
     ring->first = 1;
     ring->end = 1;
     return ring;
@@ -112,6 +116,8 @@ int ring_append(struct ring *ring, const struct snapshot *snapshot)
 
     if (!layout)
         return -1;
+    if (ring->options.evict && ring->end - ring->first == ring->capacity)
+        ring->options.evict(ring->options.arg, ring->first, ring->first + 1);
 
     size_t old_bytes = cell_bytes(slot->layout);
     size_t new_bytes = cell_bytes(layout);
@@ -146,7 +152,7 @@ uint64_t ring_end(const struct ring *ring)
     return ring->end;
 }
 
-int ring_read(const struct ring *ring, uint64_t number, struct snapshot *out)
+static int read_slot(const struct ring *ring, uint64_t number, struct snapshot *out)
 {
     if (number < ring->first || number >= ring->end)
         return -1;
@@ -165,16 +171,45 @@ int ring_read(const struct ring *ring, uint64_t number, struct snapshot *out)
     return 0;
 }
 
-bool ring_next(const struct ring *ring, struct ring_cursor *cursor, struct snapshot *out)
+size_t ring_count(const struct ring *ring)
+{
+    return (size_t)(ring->end - ring->first);
+}
+
+uint64_t ring_back(const struct ring *ring, size_t quantity)
+{
+    return quantity < ring_count(ring) ? ring->end - quantity : ring->first;
+}
+
+int ring_newest(const struct ring *ring, struct snapshot *out)
+{
+    return read_slot(ring, ring->end - 1, out);
+}
+
+bool cursor_next(struct ring_cursor *cursor, const struct ring *ring, struct snapshot *out)
 {
     if (cursor->next < ring->first) {
         cursor->lost += ring->first - cursor->next;
         cursor->next = ring->first;
     }
-    if (ring_read(ring, cursor->next, out) < 0)
+    if (read_slot(ring, cursor->next, out) < 0)
         return false;
     cursor->next++;
     return true;
+}
+
+bool cursor_read(struct ring_cursor *cursor, const struct ring *ring, uint64_t number,
+                 struct snapshot *out)
+{
+    if (read_slot(ring, number, out) < 0)
+        return false;
+    cursor->next = number + 1;
+    return true;
+}
+
+void cursor_clean(struct ring_cursor *cursor)
+{
+    *cursor = (struct ring_cursor){0};
 }
 
 size_t ring_bytes(const struct ring *ring)

@@ -9,8 +9,7 @@
  *          ^
  *          a reader's cursor
  *
- * Every reader has its own cursor. One that falls behind `first` goes on at `first` and is told how
- * many snapshots it lost; nobody waits for it.
+ * Every reader has its own cursor (emitter/cursor.h).
  *
  * The ring holds the series of what is in it, so what is read can be turned into text at any time.
  *
@@ -28,8 +27,16 @@
 
 struct ring;
 
-/* Holds `capacity` snapshots, at least 1. `series` is borrowed for the ring's life. */
-struct ring *ring_new(size_t capacity, struct series_table *series);
+struct ring_options {
+    size_t capacity; /* snapshots, at least 1 */
+    /* Called before from..end-1 are overwritten, while they can still be read. NULL: nobody asks.
+     */
+    void (*evict)(void *arg, uint64_t from, uint64_t end);
+    void *arg;
+};
+
+/* `series` is borrowed for the ring's life. */
+struct ring *ring_new(const struct ring_options *options, struct series_table *series);
 void ring_free(struct ring *ring);
 
 /* Copies the snapshot in as the newest. Its series are held until it is overwritten. */
@@ -39,17 +46,13 @@ int ring_append(struct ring *ring, const struct snapshot *snapshot);
 uint64_t ring_first(const struct ring *ring);
 uint64_t ring_end(const struct ring *ring);
 
-/* Reads one snapshot into `out`, whose buffers are the caller's and are kept. -1: not in the ring.
- */
-int ring_read(const struct ring *ring, uint64_t number, struct snapshot *out);
+/* How many snapshots there are, which is fewer than the numbers where some were damaged; and the
+ * number of the oldest of the `quantity` newest ones, or of all. */
+size_t ring_count(const struct ring *ring);
+uint64_t ring_back(const struct ring *ring, size_t quantity);
 
-struct ring_cursor {
-    uint64_t next; /* the number that is read next */
-    uint64_t lost; /* how many were overwritten before they were read, ever */
-};
-
-/* Reads the next snapshot and moves on. false: there is none yet, or memory is short. */
-bool ring_next(const struct ring *ring, struct ring_cursor *cursor, struct snapshot *out);
+/* Reads the newest snapshot. -1: there is none, or memory is short. */
+int ring_newest(const struct ring *ring, struct snapshot *out);
 
 /* How many bytes of memory the ring takes, and how many snapshots it can hold. */
 size_t ring_bytes(const struct ring *ring);

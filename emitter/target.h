@@ -28,8 +28,15 @@ struct connector;
 struct target;
 
 struct target_options {
-    const char *name; /* for status and log; copied */
+    const char *name; /* for status and log, and by which its position is found again; copied */
     struct address_peer peer;
+    unsigned settle_ms;   /* how long a connection outlives what counts as delivered on it */
+    unsigned replay_rate; /* lines a second; 0: unlimited */
+    unsigned max_age_ms;  /* a connection is renewed after that; 0: never */
+    bool tls;
+    const char *tls_ca;   /* files in PEM. NULL: the system's authorities */
+    const char *tls_cert; /* with tls_key, what the peer is shown of us; NULL: nothing */
+    const char *tls_key;
 };
 
 /* Starts to connect at once. Owes everything that is in the ring, and all that comes. */

@@ -7,7 +7,7 @@
 
 #include "base/series.h"
 #include "base/snapshot.h"
-#include "emitter/ring.h"
+#include "emitter/cursor.h"
 #include "emitter/text.h"
 #include "tests/unit/unit.h"
 
@@ -34,7 +34,7 @@ static inline void bench_open(struct bench *bench, size_t history, size_t lines)
     *bench = (struct bench){.base = event_base_new(), .lines = lines};
     assert_true(lines <= sizeof bench->numbers / sizeof *bench->numbers);
     bench->series = series_table_new("space.instance.deployment.redis.0");
-    bench->ring = ring_new(history, bench->series);
+    bench->ring = ring_new(&(struct ring_options){.capacity = history}, bench->series);
     for (size_t i = 0; i < lines; i++)
         bench->numbers[i] = series_intern(bench->series, "system.disk.d%zu.used", i);
 }
@@ -58,7 +58,10 @@ static inline void bench_append(struct bench *bench)
 /* The lines of one snapshot of the ring, added to `out`. */
 static inline void bench_lines(struct bench *bench, uint64_t number, struct evbuffer *out)
 {
-    assert_int_equal(ring_read(bench->ring, number, &bench->snapshot), 0);
+    struct ring_cursor cursor = {0};
+
+    assert_true(cursor_read(&cursor, bench->ring, number, &bench->snapshot));
+    cursor_clean(&cursor);
     assert_int_equal(text_lines(out, bench->series, &bench->snapshot), 0);
 }
 

@@ -1,6 +1,7 @@
 /* The HTTP door: what is answered to what (SPEC 7). */
 #include "tests/unit/http/door.h"
 
+#include "emitter/cursor.h"
 #include "emitter/text.h"
 
 #include <event2/buffer.h>
@@ -13,14 +14,15 @@
 static char *expected_json(const struct door *door, uint64_t quantity)
 {
     struct evbuffer *text = evbuffer_new();
+    struct ring_cursor cursor = {.next = ring_end(door->ring) - quantity};
     struct snapshot snapshot = {0};
-    uint64_t from = ring_end(door->ring) - quantity;
 
     evbuffer_add(text, "[\n", 2);
-    for (uint64_t number = from; number < ring_end(door->ring); number++) {
-        assert_int_equal(ring_read(door->ring, number, &snapshot), 0);
-        text_json(text, door->series, &snapshot, number == from);
+    for (uint64_t i = 0; i < quantity; i++) {
+        assert_true(cursor_next(&cursor, door->ring, &snapshot));
+        text_json(text, door->series, &snapshot, i == 0);
     }
+    cursor_clean(&cursor);
     evbuffer_add(text, "\n]\n", 4);
     char *json = strdup((const char *)evbuffer_pullup(text, -1));
     evbuffer_free(text);

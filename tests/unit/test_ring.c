@@ -1,6 +1,6 @@
 /* The ring: what it holds, what each reader gets and loses, and what it gives back. */
 #include "base/series.h"
-#include "emitter/ring.h"
+#include "emitter/cursor.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>
@@ -30,9 +30,11 @@ static void append(struct ring *ring, struct series_table *table, const char *na
 static void check(const struct ring *ring, const struct series_table *table, uint64_t number,
                   const char *names, int64_t value)
 {
+    struct ring_cursor cursor = {0};
     struct snapshot snapshot = {0};
 
-    assert_int_equal(ring_read(ring, number, &snapshot), 0);
+    assert_true(cursor_read(&cursor, ring, number, &snapshot));
+    cursor_clean(&cursor);
     assert_int_equal(snapshot.timestamp_s, 1594380000 + value);
     assert_int_equal(snapshot.count, strlen(names));
     for (size_t i = 0; i < snapshot.count; i++) {
@@ -45,6 +47,17 @@ static void check(const struct ring *ring, const struct series_table *table, uin
     snapshot_clean(&snapshot);
 }
 
+static bool holds(const struct ring *ring, uint64_t number)
+{
+    struct ring_cursor cursor = {0};
+    struct snapshot snapshot = {0};
+    bool held = cursor_read(&cursor, ring, number, &snapshot);
+
+    cursor_clean(&cursor);
+    snapshot_clean(&snapshot);
+    return held;
+}
+
 static void test_turning(void **state)
 {
     static const size_t capacities[] = {1, 2, 3, 7, 100};
@@ -52,12 +65,11 @@ static void test_turning(void **state)
     (void)state;
     for (size_t c = 0; c < sizeof capacities / sizeof capacities[0]; c++) {
         struct series_table *table = series_table_new("n");
-        struct ring *ring = ring_new(capacities[c], table);
-        struct snapshot snapshot = {0};
+        struct ring *ring = ring_new(&(struct ring_options){.capacity = capacities[c]}, table);
 
         assert_int_equal(ring_capacity(ring), capacities[c]);
         assert_int_equal(ring_first(ring), ring_end(ring));
-        assert_int_equal(ring_read(ring, ring_first(ring), &snapshot), -1);
+        assert_false(holds(ring, ring_first(ring)));
         for (uint64_t n = 1; n <= 50; n++) {
             uint64_t first = n > capacities[c] ? n - capacities[c] + 1 : 1;
 
@@ -66,12 +78,11 @@ static void test_turning(void **state)
             assert_int_equal(ring_end(ring), n + 1);
             for (uint64_t number = first; number <= n; number++)
                 check(ring, table, number, "ab", (int64_t)number * 10);
-            assert_int_equal(ring_read(ring, first - 1, &snapshot), -1);
-            assert_int_equal(ring_read(ring, n + 1, &snapshot), -1);
+            assert_false(holds(ring, first - 1));
+            assert_false(holds(ring, n + 1));
         }
         ring_free(ring);
         series_table_free(table);
-        snapshot_clean(&snapshot);
     }
 }
 
@@ -79,21 +90,21 @@ static void test_turning(void **state)
 static void test_cursors(void **state)
 {
     struct series_table *table = series_table_new("n");
-    struct ring *ring = ring_new(4, table);
+    struct ring *ring = ring_new(&(struct ring_options){.capacity = 4}, table);
     struct ring_cursor quick = {.next = 1};
     struct ring_cursor slow = {.next = 1};
     struct ring_cursor late = {.next = 1};
     struct snapshot snapshot = {0};
 
     (void)state;
-    assert_false(ring_next(ring, &quick, &snapshot));
+    assert_false(cursor_next(&quick, ring, &snapshot));
     for (int64_t n = 1; n <= 10; n++) {
         append(ring, table, "a", n);
-        assert_true(ring_next(ring, &quick, &snapshot));
+        assert_true(cursor_next(&quick, ring, &snapshot));
         assert_int_equal(snapshot.values[0], n);
-        assert_false(ring_next(ring, &quick, &snapshot));
+        assert_false(cursor_next(&quick, ring, &snapshot));
         if (n % 5 == 0) {
-            assert_true(ring_next(ring, &slow, &snapshot));
+            assert_true(cursor_next(&slow, ring, &snapshot));
             assert_int_equal(snapshot.values[0], n == 5 ? 2 : 7);
         }
     }
@@ -101,11 +112,14 @@ static void test_cursors(void **state)
     assert_int_equal(slow.lost, 1 + 4);
     assert_int_equal(slow.next, 8);
     for (int64_t n = 7; n <= 10; n++) {
-        assert_true(ring_next(ring, &late, &snapshot));
+        assert_true(cursor_next(&late, ring, &snapshot));
         assert_int_equal(snapshot.values[0], n);
     }
-    assert_false(ring_next(ring, &late, &snapshot));
+    assert_false(cursor_next(&late, ring, &snapshot));
     assert_int_equal(late.lost, 6);
+    cursor_clean(&quick);
+    cursor_clean(&slow);
+    cursor_clean(&late);
     snapshot_clean(&snapshot);
     ring_free(ring);
     series_table_free(table);
@@ -118,7 +132,7 @@ static void test_layouts(void **state)
     static const char *const names[] = {"abc", "abc", "ab", "", "", "abcdefgh", "acb", "b", "abc"};
     enum { COUNT = sizeof names / sizeof names[0], CAPACITY = 4 };
     struct series_table *table = series_table_new("n");
-    struct ring *ring = ring_new(CAPACITY, table);
+    struct ring *ring = ring_new(&(struct ring_options){.capacity = CAPACITY}, table);
 
     (void)state;
     for (uint64_t n = 1; n <= UINT64_C(3) * COUNT; n++) {
@@ -135,7 +149,7 @@ static void test_layouts(void **state)
 static void test_series_released(void **state)
 {
     struct series_table *table = series_table_new("n");
-    struct ring *ring = ring_new(3, table);
+    struct ring *ring = ring_new(&(struct ring_options){.capacity = 3}, table);
 
     (void)state;
     append(ring, table, "axyz", 1);
@@ -157,7 +171,7 @@ static void test_series_released(void **state)
 static void test_memory(void **state)
 {
     struct series_table *table = series_table_new("n");
-    struct ring *ring = ring_new(10, table);
+    struct ring *ring = ring_new(&(struct ring_options){.capacity = 10}, table);
 
     (void)state;
     size_t empty = ring_bytes(ring);
@@ -187,7 +201,7 @@ static void test_memory(void **state)
 static void test_long_history(void **state)
 {
     struct series_table *table = series_table_new("n");
-    struct ring *ring = ring_new(10000000, table);
+    struct ring *ring = ring_new(&(struct ring_options){.capacity = 10000000}, table);
 
     (void)state;
     assert_non_null(ring);

@@ -104,7 +104,7 @@ static inline void door_open(struct door *door, size_t capacity, size_t snapshot
     door->series = series_table_new("redis.0");
     for (size_t i = 0; i < width; i++)
         door->numbers[i] = series_intern(door->series, "system.disk.some_disk_%zu.used", i);
-    door->ring = ring_new(capacity, door->series);
+    door->ring = ring_new(&(struct ring_options){.capacity = capacity}, door->series);
     for (size_t i = 0; i < snapshots; i++)
         door_append(door);
 
