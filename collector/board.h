@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define BOARD_ENTRIES 256
 
@@ -54,5 +55,9 @@ struct statfs_result board_result(const struct board *board, uint32_t index);
 
 /* Helper. Works through the batch; returns when all is claimed or the board closed. */
 void board_work(struct board *board);
+
+/* Helper, as the work of base/helper.h: one byte starts a batch, one goes back when it is through.
+ */
+void board_serve(void *board, pid_t agent);
 
 #endif

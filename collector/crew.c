@@ -20,9 +20,8 @@ static int start(struct crew *crew, struct work *work, struct worker *worker)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = worker};
 
-    if (helper_start(&worker->helper) < 0)
+    if (worker_start(worker) < 0)
         return -1;
-    worker->state = WORKER_IDLE;
     if (epoll_ctl(crew->epoll, EPOLL_CTL_ADD, worker->helper.fd, &event) == 0)
         return 0;
 

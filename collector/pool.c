@@ -139,7 +139,7 @@ struct probe *pool_next(struct pool *pool)
 
 static void lose(struct pool *pool, struct worker *worker)
 {
-    if (worker->state == WORKER_BUSY && board_claimed(worker->helper.board) == 0)
+    if (worker->state == WORKER_BUSY && board_claimed(worker->board) == 0)
         pool->stillborn++;
     if (pool->shared == worker)
         pool->shared = NULL;

@@ -26,8 +26,8 @@ void work_fail(struct work *work, struct probe *probe, int error)
 bool worker_take(struct worker *worker, struct work *work, struct probe *probe)
 {
     if (worker->count == 0)
-        board_clear(worker->helper.board);
-    if (board_add(worker->helper.board, probe->path, probe->mount_id) < 0) {
+        board_clear(worker->board);
+    if (board_add(worker->board, probe->path, probe->mount_id) < 0) {
         if (worker->count == 0)
             work_fail(work, probe, ENAMETOOLONG);
         return false;
@@ -59,7 +59,7 @@ void worker_go(struct worker *worker, struct device *alone, int64_t now_ns)
     worker->check_ns = now_ns + CHECK_NS;
     if (alone)
         own(worker, alone);
-    board_open(worker->helper.board);
+    board_open(worker->board);
     helper_wake(&worker->helper);
 }
 
@@ -81,7 +81,7 @@ static void settle(struct worker *worker, struct work *work, const struct statfs
 static void deliver(struct worker *worker, struct work *work, uint32_t end)
 {
     while (worker->delivered < end) {
-        struct statfs_result result = board_result(worker->helper.board, worker->delivered);
+        struct statfs_result result = board_result(worker->board, worker->delivered);
 
         worker->jobs[worker->delivered].device->proven =
             worker->state == WORKER_BUSY || result.outcome == STATFS_OK;
@@ -123,8 +123,8 @@ static void set_aside(struct worker *worker, struct work *work, uint32_t claimed
 
 int worker_check(struct worker *worker, struct work *work, int64_t now_ns)
 {
-    uint32_t done = board_done(worker->helper.board);
-    uint32_t claimed = board_claimed(worker->helper.board);
+    uint32_t done = board_done(worker->board);
+    uint32_t claimed = board_claimed(worker->board);
 
     worker->check_ns = now_ns + CHECK_NS;
     if (claimed > worker->noted) {
@@ -134,7 +134,7 @@ int worker_check(struct worker *worker, struct work *work, int64_t now_ns)
     }
     if (done >= claimed)
         return ++worker->lazy < LAZY_CHECKS_MOST ? 0 : -1;
-    if (board_close(worker->helper.board, claimed))
+    if (board_close(worker->board, claimed))
         set_aside(worker, work, claimed);
     return 0;
 }
@@ -142,10 +142,10 @@ int worker_check(struct worker *worker, struct work *work, int64_t now_ns)
 /* Closes the board wherever the helper is by now; gives how many jobs were claimed. */
 static uint32_t close_board(struct worker *worker)
 {
-    uint32_t claimed = board_claimed(worker->helper.board);
+    uint32_t claimed = board_claimed(worker->board);
 
-    while (!board_close(worker->helper.board, claimed))
-        claimed = board_claimed(worker->helper.board);
+    while (!board_close(worker->board, claimed))
+        claimed = board_claimed(worker->board);
     return claimed;
 }
 
@@ -183,9 +183,27 @@ static void empty(struct worker *worker, struct work *work)
 
 void worker_finish(struct worker *worker, struct work *work)
 {
-    deliver(worker, work, board_done(worker->helper.board));
+    deliver(worker, work, board_done(worker->board));
     empty(worker, work);
     worker->state = WORKER_IDLE;
+}
+
+int worker_start(struct worker *worker)
+{
+    worker->board = board_new();
+    if (!worker->board)
+        return -1;
+    if (helper_start(&worker->helper, &(struct helper_work){.name = "altimeter-disk",
+                                                            .serve = board_serve,
+                                                            .arg = worker->board}) == 0) {
+        worker->state = WORKER_IDLE;
+        return 0;
+    }
+    int error = errno;
+    board_free(worker->board);
+    worker->board = NULL;
+    errno = error;
+    return -1;
 }
 
 void worker_end(struct worker *worker, struct work *work)
@@ -195,12 +213,14 @@ void worker_end(struct worker *worker, struct work *work)
     if (worker->count > 0) {
         uint32_t claimed = close_board(worker);
 
-        deliver(worker, work, board_done(worker->helper.board));
+        deliver(worker, work, board_done(worker->board));
         if (worker->delivered < claimed)
             settle(worker, work, &failed);
         give_back(worker, work, worker->delivered);
     }
     empty(worker, work);
     helper_end(&worker->helper);
+    board_free(worker->board);
+    worker->board = NULL;
     worker->state = WORKER_LEAVING;
 }

@@ -11,9 +11,9 @@
 #ifndef COLLECTOR_WORKER_H
 #define COLLECTOR_WORKER_H
 
+#include "base/helper.h"
 #include "collector/board.h"
 #include "collector/device.h"
-#include "collector/helper.h"
 #include "collector/probe.h"
 
 #include <stdbool.h>
@@ -38,6 +38,7 @@ enum worker_state { WORKER_NONE, WORKER_IDLE, WORKER_BUSY, WORKER_ASIDE, WORKER_
 struct worker {
     enum worker_state state;
     struct helper helper;
+    struct board *board; /* shared with the helper */
     struct job jobs[BOARD_ENTRIES];
     uint32_t count;        /* jobs in the batch */
     uint32_t delivered;    /* of them, answered */
@@ -67,6 +68,9 @@ void worker_disown(struct worker *worker, struct work *work, struct job *job);
 
 /* BUSY, ASIDE -> IDLE: the batch is through. */
 void worker_finish(struct worker *worker, struct work *work);
+
+/* NONE -> IDLE: starts a helper. -1 with errno. */
+int worker_start(struct worker *worker);
 
 /* IDLE, BUSY, ASIDE -> LEAVING: ends the helper; its call is answered with EIO. */
 void worker_end(struct worker *worker, struct work *work);

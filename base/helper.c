@@ -1,4 +1,4 @@
-#include "collector/helper.h"
+#include "base/helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,28 +34,23 @@ static void drop_descriptors(int socket)
     close_range(1, ~0U, 0);
 }
 
-static _Noreturn void serve(struct board *board, int socket, pid_t agent)
+static _Noreturn void serve(const struct helper_work *work, int socket, pid_t agent)
 {
-    char byte = 0;
-
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!work->outlives)
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != agent)
         _exit(0);
-    prctl(PR_SET_NAME, "altimeter-disk");
+    prctl(PR_SET_NAME, work->name);
     reset_signals();
     drop_descriptors(socket);
     if (chdir("/") < 0)
         _exit(1);
-    while (read(0, &byte, 1) == 1) {
-        board_work(board);
-        if (write(0, &byte, 1) != 1)
-            break;
-    }
+    work->serve(work->arg, agent);
     _exit(0);
 }
 
 /* Forks with all signals blocked, so that none runs the agent's handlers in the child. */
-static pid_t fork_quietly(struct board *board, int socket)
+static pid_t fork_quietly(const struct helper_work *work, int socket)
 {
     pid_t agent = getpid();
     sigset_t all;
@@ -65,34 +60,28 @@ static pid_t fork_quietly(struct board *board, int socket)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t pid = fork();
     if (pid == 0)
-        serve(board, socket, agent);
+        serve(work, socket, agent);
     int error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = error;
     return pid;
 }
 
-int helper_start(struct helper *helper)
+int helper_start(struct helper *helper, const struct helper_work *work)
 {
     int pair[2] = {-1, -1};
-    struct board *board = board_new();
 
-    if (!board || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
-        goto fail;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+        return -1;
     fcntl(pair[1], F_SETFL, 0); /* the helper's end blocks */
-    pid_t pid = fork_quietly(board, pair[1]);
-    if (pid < 0)
-        goto fail;
-    close(pair[1]);
-    *helper = (struct helper){.pid = pid, .fd = pair[0], .board = board};
-    return 0;
-fail:;
+    pid_t pid = fork_quietly(work, pair[1]);
     int error = errno;
-    if (pair[0] >= 0) {
-        close(pair[0]);
-        close(pair[1]);
+    close(pair[1]);
+    if (pid > 0) {
+        *helper = (struct helper){.pid = pid, .fd = pair[0]};
+        return 0;
     }
-    board_free(board);
+    close(pair[0]);
     errno = error;
     return -1;
 }
@@ -120,7 +109,6 @@ void helper_end(struct helper *helper)
         return;
     close(helper->fd);
     kill(helper->pid, SIGKILL);
-    board_free(helper->board);
     *helper = (struct helper){.pid = helper->pid, .fd = -1};
 }
 
