@@ -1,5 +1,6 @@
 #include "agent/check.h"
 
+#include "agent/file.h"
 #include "base/address.h"
 #include "base/node.h"
 
@@ -62,6 +63,28 @@ bool check_path(const char *text, char *detail)
         return false;
     }
     return check_text(text, detail);
+}
+
+static bool check_rule(const char *text, const struct file_rule *rule, char *detail)
+{
+    const char *why = NULL;
+
+    if (!check_path(text, detail))
+        return false;
+    if (file_check(text, rule, &why) == 0)
+        return true;
+    snprintf(detail, CHECK_DETAIL_MAX, "%s", why);
+    return false;
+}
+
+bool check_file(const char *text, char *detail)
+{
+    return check_rule(text, &(struct file_rule){.regular = true}, detail);
+}
+
+bool check_secret_file(const char *text, char *detail)
+{
+    return check_rule(text, &(struct file_rule){.secret = true}, detail);
 }
 
 static bool check_part(const char *part, size_t len, char *detail)

@@ -25,6 +25,10 @@ bool check_word(const char *text, char *detail);
 /* As the kernel writes mount points: from "/", no part of it empty, "." or "..". */
 bool check_path(const char *text, char *detail);
 
+/* The path of a regular file that can be read, and the same of one closed to others. */
+bool check_file(const char *text, char *detail);
+bool check_secret_file(const char *text, char *detail);
+
 /* One node; one that can name a disk, beside the leaf `error`; nodes joined by dots. */
 bool check_node(const char *text, char *detail);
 bool check_name(const char *text, char *detail);

@@ -8,6 +8,7 @@
 
 #define DEFAULT_INTERVAL_S 10
 #define DEFAULT_HISTORY_S 3600
+#define DEFAULT_SYNC_MS 10000
 #define DEFAULT_PARACHUTE_MS 1000
 #define DEFAULT_CONNECTIONS 64
 
@@ -18,6 +19,7 @@ int config_defaults(struct config *config)
 
     *config = (struct config){.interval_s = DEFAULT_INTERVAL_S,
                               .history_s = DEFAULT_HISTORY_S,
+                              .sync_ms = DEFAULT_SYNC_MS,
                               .proc = strdup("/proc"),
                               .parachute_interval_ms = DEFAULT_PARACHUTE_MS,
                               .http_listen_text = strdup("127.0.0.1:7070"),
@@ -45,6 +47,7 @@ void config_free(struct config *config)
     free(config->file);
     free(config->namespace);
     free(config->instance_id);
+    free(config->state_dir);
     free(config->proc);
     free(config->http_listen_text);
     free(config->http_token_file);

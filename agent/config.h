@@ -25,6 +25,10 @@ enum { CONFIG_PARTS = 6, CONFIG_INSTANCE_ID = 2 };
 
 #define CONFIG_HISTORY_MAX 10000000 /* snapshots */
 
+/* Bytes of the ring's file. */
+#define CONFIG_STATE_SIZE_MIN ((uint64_t)64 * 1024)
+#define CONFIG_STATE_SIZE_MAX ((uint64_t)1 << 40)
+
 struct config_disk {
     char *mount;
     unsigned threshold_percent; /* 1..100; 0: not observed */
@@ -92,9 +96,9 @@ int config_defaults(struct config *config);
 int config_load(struct config *config, const char *path);
 
 /*
- * After file and options: reads the token, fills in the namespace, merges the default disks, and
- * refuses what does not fit together (offset >= interval, a door open to the network without leave,
- * a name that a default holds).
+ * After file and options: reads the token, fills in the namespace and the size of the state, merges
+ * the default disks, and refuses what does not fit together (offset >= interval, a door open to the
+ * network without leave, a name that a default holds).
  */
 int config_finish(struct config *config);
 

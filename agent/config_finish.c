@@ -12,6 +12,7 @@
 #define HOST_NAME_BYTES 1024
 #define TOKEN_MAX_BYTES 4096
 #define DEFAULT_THRESHOLD_PERCENT 80
+#define SNAPSHOT_BYTES 512 /* in the state, by default */
 
 /* The disks that the collector knows by name and, of these, the parachute guards by default. */
 static const struct {
@@ -125,6 +126,15 @@ static int finish_times(struct config *config)
     return 0;
 }
 
+/* Once the history is a number of snapshots. */
+static void finish_state(struct config *config)
+{
+    uint64_t usual = (uint64_t)config->history * SNAPSHOT_BYTES;
+
+    if (config->state_size_bytes == 0)
+        config->state_size_bytes = usual > CONFIG_STATE_SIZE_MIN ? usual : CONFIG_STATE_SIZE_MIN;
+}
+
 static bool renamed(const struct config *config, const char *mount)
 {
     for (size_t i = 0; i < config->name_count; i++)
@@ -236,5 +246,6 @@ int config_finish(struct config *config)
     if (finish_namespace(config) < 0 || finish_times(config) < 0 || finish_names(config) < 0 ||
         finish_disks(config) < 0 || finish_doors(config) < 0)
         return -1;
+    finish_state(config);
     return finish_token(config);
 }

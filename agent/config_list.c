@@ -5,8 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define USUAL_PORT 2003
+#define DEFAULT_PORT 2003
+#define DEFAULT_SETTLE_MS 60000
+#define DEFAULT_REPLAY_RATE 10000
 #define PEER_TEXT_MAX (ADDRESS_HOST_MAX + sizeof "[]:65535")
+
+struct config_entry config_entry_make(void)
+{
+    return (struct config_entry){
+        .port = DEFAULT_PORT, .settle_ms = DEFAULT_SETTLE_MS, .replay_rate = DEFAULT_REPLAY_RATE};
+}
 
 void config_entry_clean(struct config_entry *entry)
 {
@@ -14,6 +22,9 @@ void config_entry_clean(struct config_entry *entry)
     free(entry->mount);
     free(entry->name);
     free(entry->host);
+    free(entry->tls_ca);
+    free(entry->tls_cert);
+    free(entry->tls_key);
     *entry = (struct config_entry){0};
 }
 
@@ -120,15 +131,20 @@ static int entry_peer(const struct config_entry *entry, struct address_peer *pee
     } else {
         bool bare_ipv6 = entry->host[0] != '[' && strchr(entry->host, ':');
 
-        snprintf(text, PEER_TEXT_MAX, bare_ipv6 ? "[%s]:%u" : "%s:%u", entry->host,
-                 entry->port != 0 ? entry->port : USUAL_PORT);
+        snprintf(text, PEER_TEXT_MAX, bare_ipv6 ? "[%s]:%u" : "%s:%u", entry->host, entry->port);
     }
     return address_parse_peer(text, peer, why);
 }
 
 static int add_target(struct config *config, struct config_entry *entry, char *reason)
 {
-    struct target_options target = {0};
+    struct target_options target = {.settle_ms = entry->settle_ms,
+                                    .replay_rate = entry->replay_rate,
+                                    .max_age_ms = entry->max_age_ms,
+                                    .tls = entry->tls,
+                                    .tls_ca = entry->tls_ca,
+                                    .tls_cert = entry->tls_cert,
+                                    .tls_key = entry->tls_key};
     char text[PEER_TEXT_MAX];
     const char *why = NULL;
 
@@ -152,6 +168,7 @@ static int add_target(struct config *config, struct config_entry *entry, char *r
         snprintf(reason, SCHEMA_REASON_MAX, "there is not enough memory");
         return -1;
     }
+    entry->tls_ca = entry->tls_cert = entry->tls_key = NULL;
     grown[config->target_count++] = target;
     return 0;
 }
@@ -207,8 +224,12 @@ static void clear_disks(struct config *config)
 
 static void clear_targets(struct config *config)
 {
-    for (size_t i = 0; i < config->target_count; i++)
+    for (size_t i = 0; i < config->target_count; i++) {
         free((void *)config->targets[i].name);
+        free((void *)config->targets[i].tls_ca);
+        free((void *)config->targets[i].tls_cert);
+        free((void *)config->targets[i].tls_key);
+    }
     free(config->targets);
     config->targets = NULL;
     config->target_count = 0;

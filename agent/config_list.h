@@ -18,11 +18,21 @@ struct config_entry {
     char *mount;
     char *name;
     char *host;
-    unsigned port; /* 0: the usual one */
+    unsigned port;
+    unsigned settle_ms;
+    unsigned replay_rate;
+    unsigned max_age_ms;
+    bool tls;
+    char *tls_ca;
+    char *tls_cert;
+    char *tls_key;
     unsigned threshold_percent;
     bool when_seen;
     bool from_option;
 };
+
+/* One that holds the defaults of a target, and else nothing. */
+struct config_entry config_entry_make(void);
 
 /*
  * Takes an element, whose values were checked one by one, and leaves `entry` empty in any case. -1

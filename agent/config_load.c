@@ -47,11 +47,14 @@ static int find_missing(const struct reader *reader, enum schema_id parent, stru
 {
     for (enum schema_id id = 0; id < SCHEMA_COUNT; id++) {
         const struct schema_row *row = schema_row(id);
+        const char *beside = row->beside == SCHEMA_ROOT ? NULL : schema_row(row->beside)->name;
+        bool needed = row->required || (beside && json_object_get(node.json, beside));
         char reason[SCHEMA_REASON_MAX];
 
-        if (row->parent != parent || !row->required || json_object_get(node.json, row->name))
+        if (row->parent != parent || !needed || json_object_get(node.json, row->name))
             continue;
-        snprintf(reason, sizeof reason, "must have the key %s: %s", row->name, row->accepted);
+        snprintf(reason, sizeof reason, "must have the key %s%s%s: %s", row->name,
+                 beside ? " beside " : "", beside ? beside : "", row->accepted);
         return source_refuse(&reader->source, node.at, reason);
     }
     return 0;
@@ -98,7 +101,7 @@ static int take(const struct reader *reader, enum schema_id list, struct config_
 
 static int read_element(const struct reader *reader, enum schema_id list, struct node node)
 {
-    struct config_entry entry = {0};
+    struct config_entry entry = config_entry_make();
     int read = -1;
 
     if (list == SCHEMA_EXTRA_TYPES)
@@ -156,8 +159,13 @@ static int read_names(const struct reader *reader, struct node node)
 
 static int read_value(const struct reader *reader, enum schema_id id, void *base, struct node node)
 {
-    enum schema_kind kind = schema_row(id)->kind;
+    const struct schema_row *row = schema_row(id);
+    enum schema_kind kind = row->kind;
 
+    if (json_is_object(node.json) && kind == SCHEMA_IS_SWITCH) {
+        *(bool *)((char *)base + row->at) = true;
+        return read_object(reader, id, base, node);
+    }
     if (json_is_object(node.json) && (kind == SCHEMA_IS_OBJECT || id == SCHEMA_NAMESPACE))
         return read_object(reader, id, base, node);
     if (json_is_object(node.json) && kind == SCHEMA_IS_MAP)

@@ -1,6 +1,7 @@
 #include "agent/config.h"
 #include "agent/duration.h"
 #include "agent/fault.h"
+#include "agent/size.h"
 
 #include <jansson.h>
 
@@ -45,16 +46,41 @@ static json_t *print_disks(const struct config *config)
     return whole(list, config->disk_count);
 }
 
+static json_t *print_seconds(unsigned ms)
+{
+    return ms % 1000 == 0 ? json_integer(ms / 1000) : json_real(ms / 1000.0);
+}
+
+static json_t *print_tls(const struct target_options *target)
+{
+    size_t count = target->tls_ca ? 1 : 0;
+
+    count += target->tls_cert ? 1 : 0;
+    count += target->tls_key ? 1 : 0;
+    return whole(json_pack("{s:s*, s:s*, s:s*}", "ca", target->tls_ca, "cert", target->tls_cert,
+                           "key", target->tls_key),
+                 count);
+}
+
+static json_t *print_target(const struct target_options *target)
+{
+    json_t *tls = target->tls ? print_tls(target) : NULL;
+
+    if (target->tls && !tls)
+        return NULL;
+    return json_pack("{s:s, s:s, s:i, s:o, s:i, s:o, s:o*}", "name", target->name, //
+                     "host", target->peer.host, "port", (int)target->peer.port,    //
+                     "settle", print_seconds(target->settle_ms),                   //
+                     "replay_rate", (int)target->replay_rate,                      //
+                     "max_age", print_seconds(target->max_age_ms), "tls", tls);
+}
+
 static json_t *print_targets(const struct config *config)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < config->target_count; i++) {
-        const struct target_options *target = &config->targets[i];
-
-        json_array_append_new(list, json_pack("{s:s, s:s, s:i}", "name", target->name, "host",
-                                              target->peer.host, "port", (int)target->peer.port));
-    }
+    for (size_t i = 0; i < config->target_count; i++)
+        json_array_append_new(list, print_target(&config->targets[i]));
     return whole(list, config->target_count);
 }
 
@@ -68,21 +94,28 @@ static json_t *print_history(const struct config *config)
     return json_string(duration);
 }
 
+static json_t *print_size(uint64_t bytes)
+{
+    char size[SIZE_TEXT_MAX];
+
+    return size_format(bytes, size) == 0 ? json_string(size) : json_integer((json_int_t)bytes);
+}
+
 int config_print(const struct config *config, FILE *out)
 {
-    unsigned ms = config->parachute_interval_ms;
-    json_t *seconds = ms % 1000 == 0 ? json_integer(ms / 1000) : json_real(ms / 1000.0);
     json_t *json = json_pack(
-        "{s:s, s:s*, s:i, s:i, s:o, s:{s:s, s:o, s:o, s:o}, s:{s:o, s:o}, s:o,"
+        "{s:s, s:s*, s:i, s:i, s:o, s:s*, s:o, s:o, s:b, s:{s:s, s:o, s:o, s:o}, s:{s:o, s:o}, s:o,"
         " s:{s:s, s:s*, s:i, s:b}, s:{s:s, s:b}}",
         "namespace", config->namespace, "instance_id", config->instance_id,                 //
         "interval", (int)config->interval_s, "offset", (int)config->offset_s,               //
         "history", print_history(config),                                                   //
+        "state_dir", config->state_dir, "state_size", print_size(config->state_size_bytes), //
+        "sync", print_seconds(config->sync_ms), "self_metrics", (int)config->self_metrics,  //
         "collector", "proc", config->proc,                                                  //
         "extra_types", print_texts(config->extra_types, config->extra_type_count),          //
         "exclude_mounts", print_texts(config->exclude_mounts, config->exclude_mount_count), //
         "names", print_names(config),                                                       //
-        "parachute", "interval", seconds,                                                   //
+        "parachute", "interval", print_seconds(config->parachute_interval_ms),              //
         "disks", print_disks(config),                                                       //
         "graphite", print_targets(config),                                                  //
         "http", "listen", config->http_listen_text, "token_file", config->http_token_file,  //

@@ -12,16 +12,17 @@
  * Non-blocking, so that a pipe to which nobody writes does not hold up the start for ever; then
  * blocking again, so that one to which somebody does is read to its end.
  */
-static int open_checked(const char *path, bool secret, const char **why)
+static int open_checked(const char *path, const struct file_rule *rule, const char **why)
 {
+    bool regular = rule->regular || rule->secret;
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
     if (fd < 0 || fstat(fd, &st) < 0 || fcntl(fd, F_SETFL, 0) < 0)
         *why = strerror(errno);
-    else if (!S_ISREG(st.st_mode) && (secret || !S_ISFIFO(st.st_mode)))
+    else if (!S_ISREG(st.st_mode) && (regular || !S_ISFIFO(st.st_mode)))
         *why = "it is no regular file";
-    else if (secret && (st.st_mode & S_IRWXO) != 0)
+    else if (rule->secret && (st.st_mode & S_IRWXO) != 0)
         *why = "others have access to it: chmod o-rwx";
     else
         return fd;
@@ -51,7 +52,7 @@ static char *read_all(int fd, size_t max, size_t *len, const char **why)
 
 char *file_read(const char *path, const struct file_rule *rule, size_t *len, const char **why)
 {
-    int fd = open_checked(path, rule->secret, why);
+    int fd = open_checked(path, rule, why);
 
     if (fd < 0)
         return NULL;
@@ -63,4 +64,14 @@ char *file_read(const char *path, const struct file_rule *rule, size_t *len, con
         return NULL;
     }
     return bytes;
+}
+
+int file_check(const char *path, const struct file_rule *rule, const char **why)
+{
+    int fd = open_checked(path, rule, why);
+
+    if (fd < 0)
+        return -1;
+    close(fd);
+    return 0;
 }

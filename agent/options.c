@@ -8,7 +8,14 @@
 #include <string.h>
 
 /* Options without a letter. */
-enum { OPTION_HTTP = 256, OPTION_LINES, OPTION_THRESHOLD, OPTION_HISTORY, OPTION_ONCE };
+enum {
+    OPTION_HTTP = 256,
+    OPTION_LINES,
+    OPTION_THRESHOLD,
+    OPTION_HISTORY,
+    OPTION_STATE_DIR,
+    OPTION_ONCE
+};
 
 #define DIGITS_MAX 9
 
@@ -21,6 +28,7 @@ static const struct option names[] = {{"config", required_argument, NULL, 'c'},
                                       {"lines", required_argument, NULL, OPTION_LINES},
                                       {"threshold", required_argument, NULL, OPTION_THRESHOLD},
                                       {"history", required_argument, NULL, OPTION_HISTORY},
+                                      {"state-dir", required_argument, NULL, OPTION_STATE_DIR},
                                       {"once", no_argument, NULL, OPTION_ONCE},
                                       {"check", no_argument, NULL, 't'},
                                       {"quiet", no_argument, NULL, 'q'},
@@ -121,7 +129,7 @@ static int set_key(struct config *config, enum schema_id id, const char *name, c
 static int add_target(struct config *config, const char *name, const char *text)
 {
     struct config_place *place = &config->places[SCHEMA_GRAPHITE];
-    struct config_entry entry = {0};
+    struct config_entry entry = config_entry_make();
     char reason[SCHEMA_REASON_MAX];
 
     if (!place->option)
@@ -177,6 +185,8 @@ static int apply(struct config *config, int option, const char *text)
         return set_key(config, SCHEMA_LINES_LISTEN, name, text);
     case OPTION_HISTORY:
         return set_key(config, SCHEMA_HISTORY, name, text);
+    case OPTION_STATE_DIR:
+        return set_key(config, SCHEMA_STATE_DIR, name, text);
     case OPTION_THRESHOLD:
         return add_threshold(config, name, text);
     default:
@@ -217,14 +227,16 @@ void options_help(FILE *out)
           "      --threshold MOUNT=PERCENT observe this disk; 0: do not; may be repeated\n"
           "                                (/var/vcap/data=80 and /var/vcap/store=80)\n"
           "      --history 1h|360          keep so long, or so many snapshots (1h)\n"
+          "      --state-dir DIR           keep it in a file there, over restarts (none)\n"
           "      --once                    print one snapshot and exit\n"
           "  -t, --check                   print the effective configuration and exit\n"
           "  -q, --quiet                   log warnings and errors only\n"
           "  -v, --verbose                 log more\n"
           "  -V, --version                 print the version and exit\n"
           "  -h, --help                    print this and exit\n"
-          "Only in the file: offset, instance_id and the namespace in parts, collector.*,\n"
-          "parachute.interval, disks[].when_seen, graphite[].name, http.token_file,\n"
+          "Only in the file: offset, instance_id and the namespace in parts, state_size,\n"
+          "sync, self_metrics, collector.*, parachute.interval, disks[].when_seen,\n"
+          "graphite[].name, .settle, .replay_rate, .max_age, .tls.*, http.token_file,\n"
           "http.max_connections, http.anonymous, lines.anonymous.\n",
           out);
 }

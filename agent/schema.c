@@ -3,10 +3,8 @@
 #include "agent/check.h"
 #include "agent/config.h"
 #include "agent/config_list.h"
-#include "agent/duration.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define AT(member) .at = offsetof(struct config, member)
@@ -18,6 +16,7 @@
     "ADDR:PORT (numeric, IPv6 in brackets, or localhost), unix:/PATH of at most 107 bytes, or "    \
     "off, e.g. "
 #define FLAG "true or false"
+#define PEM "a PEM file, by an absolute path without empty, . or .. parts"
 #define LIST_MAX 1000
 
 static const struct schema_row rows[SCHEMA_COUNT] = {
@@ -54,6 +53,15 @@ static const struct schema_row rows[SCHEMA_COUNT] = {
     [SCHEMA_HISTORY] = {SCHEMA_ROOT, SCHEMA_IS_HISTORY, "history",
                         "a duration, e.g. 90s, 10m, 1h, 2d, or a number of snapshots, 1..10000000",
                         .min = 1, .max = CONFIG_HISTORY_MAX},
+    [SCHEMA_STATE_DIR] = {SCHEMA_ROOT, SCHEMA_IS_PATH, "state_dir",
+                          PATH ", e.g. /var/lib/altimeter", AT(state_dir), .check = check_path},
+    [SCHEMA_STATE_SIZE] = {SCHEMA_ROOT, SCHEMA_IS_SIZE, "state_size",
+                           "a size, e.g. 512K, 64M, 2G, or a whole number of bytes, 64K..1T",
+                           AT(state_size_bytes), .min = CONFIG_STATE_SIZE_MIN,
+                           .max = CONFIG_STATE_SIZE_MAX},
+    [SCHEMA_SYNC] = {SCHEMA_ROOT, SCHEMA_IS_SECONDS, "sync", "a number of seconds, 0..3600",
+                     AT(sync_ms), .max = 3600},
+    [SCHEMA_SELF_METRICS] = {SCHEMA_ROOT, SCHEMA_IS_FLAG, "self_metrics", FLAG, AT(self_metrics)},
 
     [SCHEMA_COLLECTOR] = {.parent = SCHEMA_ROOT,
                           .kind = SCHEMA_IS_OBJECT,
@@ -108,6 +116,24 @@ static const struct schema_row rows[SCHEMA_COUNT] = {
                      .check = check_host, .required = true},
     [SCHEMA_PORT] = {SCHEMA_GRAPHITE, SCHEMA_IS_WHOLE, "port", "a port, 1..65535", ENTRY(port),
                      .min = 1, .max = 65535},
+    [SCHEMA_SETTLE] = {SCHEMA_GRAPHITE, SCHEMA_IS_SECONDS, "settle", "a number of seconds, 0..3600",
+                       ENTRY(settle_ms), .max = 3600},
+    [SCHEMA_REPLAY_RATE] = {SCHEMA_GRAPHITE, SCHEMA_IS_WHOLE, "replay_rate",
+                            "a whole number of lines a second, 1..1000000000, or 0 for unlimited",
+                            ENTRY(replay_rate), .max = 1e9},
+    [SCHEMA_MAX_AGE] = {SCHEMA_GRAPHITE, SCHEMA_IS_SECONDS, "max_age",
+                        "a number of seconds, 0..2592000, 0 for never", ENTRY(max_age_ms),
+                        .max = 2592000},
+    [SCHEMA_TLS] =
+        {SCHEMA_GRAPHITE, SCHEMA_IS_SWITCH, "tls",
+         "an object, e.g. {\"ca\": \"/etc/ssl/ca.pem\"}, or {} for the system's authorities",
+         ENTRY(tls)},
+    [SCHEMA_TLS_CA] = {SCHEMA_TLS, SCHEMA_IS_PATH, "ca", PEM, ENTRY(tls_ca), .check = check_file},
+    [SCHEMA_TLS_CERT] = {SCHEMA_TLS, SCHEMA_IS_PATH, "cert", PEM, ENTRY(tls_cert),
+                         .beside = SCHEMA_TLS_KEY, .check = check_file},
+    [SCHEMA_TLS_KEY] = {SCHEMA_TLS, SCHEMA_IS_PATH, "key",
+                        PEM ", and closed to others (chmod o-rwx)", ENTRY(tls_key),
+                        .beside = SCHEMA_TLS_CERT, .check = check_secret_file},
     [SCHEMA_PEER] = {SCHEMA_COUNT, SCHEMA_IS_TEXT, NULL,
                      "HOST:PORT, a name or an address (IPv6 in brackets) and a port, 1..65535",
                      ENTRY(text), .check = check_peer},
@@ -161,116 +187,11 @@ void schema_list(enum schema_id parent, char *text, size_t size)
 
 void schema_path(enum schema_id id, char path[SCHEMA_PATH_MAX])
 {
-    enum schema_id parent = rows[id].parent;
+    size_t len = 0;
 
-    snprintf(path, SCHEMA_PATH_MAX, "%s%s%s", parent == SCHEMA_ROOT ? "" : rows[parent].name,
-             parent == SCHEMA_ROOT ? "" : ".", rows[id].name);
-}
-
-int schema_refuse(enum schema_id id, const char *found, const char *detail, char *reason)
-{
-    bool more = detail[0] != '\0';
-
-    snprintf(reason, SCHEMA_REASON_MAX, "must be %s, not %s%s%s%s", rows[id].accepted, found,
-             more ? " (" : "", detail, more ? ")" : "");
-    return -1;
-}
-
-static int set_text(const struct schema_row *row, char **place, const char *text, char *reason)
-{
-    size_t len = strlen(text);
-
-    while (row->kind == SCHEMA_IS_PATH && len > 1 && text[len - 1] == '/')
-        len--;
-    char *copy = strndup(text, len);
-    if (!copy) {
-        snprintf(reason, SCHEMA_REASON_MAX, "there is not enough memory");
-        return -1;
+    if (rows[id].parent != SCHEMA_ROOT) {
+        schema_path(rows[id].parent, path);
+        len = strlen(path);
     }
-    free(*place);
-    *place = copy;
-    return 0;
-}
-
-static bool in_range(const struct schema_row *row, double number)
-{
-    return number >= row->min && number <= row->max;
-}
-
-static bool whole_in_range(const struct schema_row *row, double number)
-{
-    return in_range(row, number) && number == (double)(unsigned)number;
-}
-
-static bool set_history(const struct schema_row *row, struct config *config,
-                        const struct schema_value *value)
-{
-    unsigned duration_s = 0;
-
-    if (value->type == SCHEMA_NUMBER && whole_in_range(row, value->number))
-        config->history = (size_t)value->number;
-    else if (value->type != SCHEMA_TEXT || duration_parse(value->text, &duration_s) < 0)
-        return false;
-    config->history_s = duration_s;
-    return true;
-}
-
-static bool set_whole(const struct schema_row *row, unsigned *place,
-                      const struct schema_value *value)
-{
-    bool good = value->type == SCHEMA_NUMBER && whole_in_range(row, value->number);
-
-    if (good)
-        *place = (unsigned)value->number;
-    return good;
-}
-
-static bool set_seconds(const struct schema_row *row, unsigned *place_ms,
-                        const struct schema_value *value)
-{
-    bool good = value->type == SCHEMA_NUMBER && in_range(row, value->number);
-
-    if (good)
-        *place_ms = (unsigned)(value->number * 1000 + 0.5);
-    return good;
-}
-
-static bool set_flag(bool *place, const struct schema_value *value)
-{
-    if (value->type == SCHEMA_FLAG)
-        *place = value->flag;
-    return value->type == SCHEMA_FLAG;
-}
-
-int schema_set(enum schema_id id, void *base, const struct schema_value *value, char *reason)
-{
-    const struct schema_row *row = &rows[id];
-    void *place = (char *)base + row->at;
-    char detail[CHECK_DETAIL_MAX] = "";
-    bool good = false;
-
-    switch (row->kind) {
-    case SCHEMA_IS_TEXT:
-    case SCHEMA_IS_PATH:
-        if (value->type == SCHEMA_TEXT && row->check(value->text, detail))
-            return set_text(row, place, value->text, reason);
-        break;
-    case SCHEMA_IS_WHOLE:
-        good = set_whole(row, place, value);
-        break;
-    case SCHEMA_IS_SECONDS:
-        good = set_seconds(row, place, value);
-        break;
-    case SCHEMA_IS_HISTORY:
-        good = set_history(row, base, value);
-        break;
-    case SCHEMA_IS_FLAG:
-        good = set_flag(place, value);
-        break;
-    case SCHEMA_IS_OBJECT: /* these hold no value themselves */
-    case SCHEMA_IS_LIST:
-    case SCHEMA_IS_MAP:
-        break;
-    }
-    return good ? 0 : schema_refuse(id, value->found, detail, reason);
+    snprintf(path + len, SCHEMA_PATH_MAX - len, "%s%s", len > 0 ? "." : "", rows[id].name);
 }

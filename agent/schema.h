@@ -24,6 +24,10 @@ enum schema_id {
     SCHEMA_INTERVAL,
     SCHEMA_OFFSET,
     SCHEMA_HISTORY,
+    SCHEMA_STATE_DIR,
+    SCHEMA_STATE_SIZE,
+    SCHEMA_SYNC,
+    SCHEMA_SELF_METRICS,
     SCHEMA_COLLECTOR,
     SCHEMA_PROC,
     SCHEMA_EXTRA_TYPES,
@@ -43,6 +47,13 @@ enum schema_id {
     SCHEMA_TARGET_NAME,
     SCHEMA_HOST,
     SCHEMA_PORT,
+    SCHEMA_SETTLE,
+    SCHEMA_REPLAY_RATE,
+    SCHEMA_MAX_AGE,
+    SCHEMA_TLS,
+    SCHEMA_TLS_CA,
+    SCHEMA_TLS_CERT,
+    SCHEMA_TLS_KEY,
     SCHEMA_PEER, /* HOST:PORT; on the command line only */
     SCHEMA_HTTP,
     SCHEMA_HTTP_LISTEN,
@@ -57,6 +68,7 @@ enum schema_id {
 
 enum schema_kind {
     SCHEMA_IS_OBJECT,  /* its members are the rows whose parent it is */
+    SCHEMA_IS_SWITCH,  /* an object too; bool, that it is there, since `{}` says something */
     SCHEMA_IS_LIST,    /* of entries; its elements' members are the rows whose parent it is */
     SCHEMA_IS_MAP,     /* of mount point to name */
     SCHEMA_IS_TEXT,    /* char * */
@@ -64,6 +76,7 @@ enum schema_kind {
     SCHEMA_IS_WHOLE,   /* unsigned */
     SCHEMA_IS_SECONDS, /* unsigned, milliseconds; fractions of a second are accepted */
     SCHEMA_IS_HISTORY, /* a number of snapshots, or a duration */
+    SCHEMA_IS_SIZE,    /* uint64_t, bytes; a number, or a text with a unit */
     SCHEMA_IS_FLAG,    /* bool */
 };
 
@@ -77,6 +90,7 @@ struct schema_row {
     size_t at;            /* the value's offset in struct config or, below a list, config_entry */
     double min, max;      /* of a number; `max` also of a list's or map's elements */
     bool required;
+    enum schema_id beside; /* required where its neighbour is given; SCHEMA_ROOT: no such */
     bool (*check)(const char *text, char *detail); /* of a text: one of agent/check.h */
 };
 
@@ -88,7 +102,7 @@ enum schema_id schema_find(enum schema_id parent, const char *name);
 /* What can stand within `parent`: "a, b, c". Cut at `size`. */
 void schema_list(enum schema_id parent, char *text, size_t size);
 
-/* "http.listen" */
+/* "http.listen", "graphite.tls.ca" */
 #define SCHEMA_PATH_MAX 64
 void schema_path(enum schema_id id, char path[SCHEMA_PATH_MAX]);
 

@@ -98,3 +98,29 @@ const uint8_t *bytes_take(struct bytes_in *in, size_t len)
     in->at += len;
     return at;
 }
+
+void bytes_put_u32(uint8_t *at, uint32_t number)
+{
+    for (unsigned i = 0; i < 4; i++)
+        at[i] = (uint8_t)(number >> 8 * i);
+}
+
+void bytes_put_u64(uint8_t *at, uint64_t number)
+{
+    bytes_put_u32(at, (uint32_t)number);
+    bytes_put_u32(at + 4, (uint32_t)(number >> 32));
+}
+
+uint32_t bytes_get_u32(const uint8_t *at)
+{
+    uint32_t number = 0;
+
+    for (unsigned i = 0; i < 4; i++)
+        number |= (uint32_t)at[i] << 8 * i;
+    return number;
+}
+
+uint64_t bytes_get_u64(const uint8_t *at)
+{
+    return bytes_get_u32(at) | (uint64_t)bytes_get_u32(at + 4) << 32;
+}

@@ -28,6 +28,12 @@ void bytes_add(struct bytes *bytes, const void *data, size_t len);
 #define BYTES_VARINT_MAX 10
 void bytes_add_varint(struct bytes *bytes, uint64_t number);
 
+/* Whole numbers in 4 and 8 bytes, the lowest first. */
+void bytes_put_u32(uint8_t *at, uint32_t number);
+void bytes_put_u64(uint8_t *at, uint64_t number);
+uint32_t bytes_get_u32(const uint8_t *at);
+uint64_t bytes_get_u64(const uint8_t *at);
+
 /* Cuts it to its first `len` bytes; the memory is kept. */
 void bytes_cut(struct bytes *bytes, size_t len);
 

@@ -103,18 +103,25 @@ int helper_listen(const struct helper *helper)
     return got < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
 }
 
+void helper_leave(struct helper *helper)
+{
+    if (helper->pid <= 0)
+        return;
+    close(helper->fd);
+    *helper = (struct helper){.pid = helper->pid, .fd = -1};
+}
+
 void helper_end(struct helper *helper)
 {
     if (helper->pid <= 0) /* kill(2) would take that for a whole group */
         return;
-    close(helper->fd);
     kill(helper->pid, SIGKILL);
-    *helper = (struct helper){.pid = helper->pid, .fd = -1};
+    helper_leave(helper);
 }
 
 bool helper_reap(struct helper *helper)
 {
-    if (waitpid(helper->pid, NULL, WNOHANG) == 0)
+    if (helper->pid > 0 && waitpid(helper->pid, NULL, WNOHANG) == 0)
         return false;
     *helper = (struct helper){0};
     return true;

@@ -38,10 +38,13 @@ void helper_wake(const struct helper *helper);
 /* 1: a message came, and was dropped. 0: nothing yet. -1: the helper is dead. */
 int helper_listen(const struct helper *helper);
 
+/* Closes the agent's end: the helper finishes what it has begun and ends. Its pid is left. */
+void helper_leave(struct helper *helper);
+
 /* Kills the helper, if there is one, without waiting. Its pid is left, for helper_reap. */
 void helper_end(struct helper *helper);
 
-/* After helper_end. Whether the process is gone; the struct is then all zero. */
+/* After either. Whether the process is gone; the struct is then all zero. */
 bool helper_reap(struct helper *helper);
 
 #endif

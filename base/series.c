@@ -90,22 +90,23 @@ static int grow(struct series_table *table)
     return 0;
 }
 
-static uint32_t find(const struct series_table *table, const char *path, uint32_t hash)
+static uint32_t find(const struct series_table *table, const char *path, size_t len, uint32_t hash)
 {
     if (table->capacity == 0)
         return SERIES_NONE;
     uint32_t i = table->buckets[hash & (table->capacity - 1)];
 
-    while (i != SERIES_NONE &&
-           (table->entries[i].hash != hash || strcmp(table->entries[i].path, path) != 0))
+    while (i != SERIES_NONE && (table->entries[i].hash != hash || table->entries[i].len != len ||
+                                memcmp(table->entries[i].path, path, len) != 0))
         i = table->entries[i].next;
     return i;
 }
 
-/* Takes `path` over. */
-static uint32_t add(struct series_table *table, char *path, uint32_t hash)
+static uint32_t add(struct series_table *table, const char *text, size_t len, uint32_t hash)
 {
-    if (table->free_list == SERIES_NONE && grow(table) < 0) {
+    char *path = strndup(text, len);
+
+    if (!path || (table->free_list == SERIES_NONE && grow(table) < 0)) {
         free(path);
         return SERIES_NONE;
     }
@@ -113,9 +114,20 @@ static uint32_t add(struct series_table *table, char *path, uint32_t hash)
     struct entry *entry = &table->entries[number];
 
     table->free_list = entry->next;
-    *entry = (struct entry){.path = path, .len = strlen(path), .hash = hash, .holds = 1};
+    *entry = (struct entry){.path = path, .len = len, .hash = hash, .holds = 1};
     link_entry(table, number);
     table->used++;
+    return number;
+}
+
+uint32_t series_intern_path(struct series_table *table, const char *path, size_t len)
+{
+    uint32_t hash = hash_bytes(path, len);
+    uint32_t number = find(table, path, len, hash);
+
+    if (number == SERIES_NONE)
+        return add(table, path, len, hash);
+    table->entries[number].holds++;
     return number;
 }
 
@@ -135,12 +147,8 @@ uint32_t series_intern(struct series_table *table, const char *specific, ...)
     if (len < 0)
         return SERIES_NONE;
 
-    uint32_t hash = hash_bytes(path, (size_t)len);
-    uint32_t number = find(table, path, hash);
-    if (number == SERIES_NONE)
-        return add(table, path, hash);
+    uint32_t number = series_intern_path(table, path, (size_t)len);
     free(path);
-    table->entries[number].holds++;
     return number;
 }
 

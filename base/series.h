@@ -29,6 +29,9 @@ void series_table_free(struct series_table *table);
 uint32_t series_intern(struct series_table *table, const char *specific, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The same for a whole path, which may have another namespace. */
+uint32_t series_intern_path(struct series_table *table, const char *path, size_t len);
+
 void series_hold(struct series_table *table, uint32_t series);
 
 /* SERIES_NONE is accepted and ignored. */

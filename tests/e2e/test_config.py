@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import socket
 import tempfile
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import agent as agents
 import pytest
-from config_help import assert_refused, disks, parts
+from config_help import assert_refused, disks, parts, refused_file
 
 
 @pytest.fixture
@@ -42,6 +41,7 @@ ADDRESSES = [
     "Off",
 ]
 DURATIONS = ["", "0s", "0h", "1x", "1y", "h", "-1h", "+1h", "1 h", "1h ", "1.5h", "1hh", "99999999999999999999h"]
+SIZES = ["", "65536", "63K", "1025G", "64k", "64KB", "64 K", "+64K", "0.5M", "K", "0K", "99999999999999999999T"]
 NAMES = ["", ".", "a.", ".a", "a..b", "a b", "a/b", "a\nb", "ä", "a\u2028b", "x" * 201]
 
 # Key, and values of which it accepts none.
@@ -49,6 +49,10 @@ VALUES = [
     ("interval", [0, 3601, -1, 1.5, "10", "10s", True, None, [], {}, 1e300, 10**30]),
     ("offset", [-1, 10, 3600, 0.5, "1"]),
     ("history", [0, -1, 1.5, 10**12, True, [], "0", "1", "4294967295d", *DURATIONS]),
+    ("state_dir", ["", "state", "./state", "/x/../y", "/x//y", 1, None]),
+    ("state_size", [65535, 65536.5, 2**40 + 1, 2**53 + 1, -65536, 1e300, True, *SIZES]),
+    ("sync", [-1, 3600.001, "10", None]),
+    ("self_metrics", [1, "true", None]),
     ("namespace", [*NAMES, "a." * 1000 + "a", 1, None, []]),
     ("namespace.node_id", [*NAMES, "a.b", 1]),
     ("instance_id", [*NAMES, "a.b", 1]),
@@ -67,6 +71,10 @@ VALUES = [
     ("graphite[0].host", ["", "a b", "x" * 256, 1]),
     ("graphite[0].port", [0, 65536, -1, "2003", 1.5]),
     ("graphite[0].name", ["", "a b", 1]),
+    ("graphite[0].settle", [-1, 3600.001, "60"]),
+    ("graphite[0].replay_rate", [-1, 0.5, 10**9 + 1, "10000"]),
+    ("graphite[0].max_age", [-1, 2592000.1, "1d", None]),
+    ("graphite[0].tls", [True, None, [], "/etc/ssl/ca.pem"]),
     ("http.listen", [*ADDRESSES, True, 7070]),
     ("http.max_connections", [0, -1, 1.5, "64", 10**9]),
     ("http.token_file", ["", "/nowhere/token", "/", 1]),
@@ -83,9 +91,6 @@ AROUND = {
     "parachute.disks[0].threshold": lambda value: disks(("/x", value)),
     "parachute.disks[0].mount": lambda value: disks((value, 80)),
     "graphite[0]": lambda value: {"graphite": [value]},
-    "graphite[0].host": lambda value: {"graphite": [{"host": value}]},
-    "graphite[0].port": lambda value: {"graphite": [{"host": "h", "port": value}]},
-    "graphite[0].name": lambda value: {"graphite": [{"host": "h", "name": value}]},
 }
 
 
@@ -94,6 +99,8 @@ def around(key, value):
     if key in AROUND:
         return AROUND[key](value)
     outer, _, inner = key.partition(".")
+    if outer == "graphite[0]":
+        return {"graphite": [{"host": "h", inner: value}]}
     return {outer: {inner: value} if inner else value}
 
 
@@ -126,16 +133,6 @@ def rows():
             yield pytest.param(around(key, value), key, id=f"{key} {ascii(value)[:30]}")
     for config, key in TOGETHER:
         yield pytest.param(config, key, id=json.dumps(config)[:50])
-
-
-def refused_file(run, path, text, *args):
-    """Starts with this text as the file; gives the line, the column and what is said."""
-    path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    result = run("-c", str(path), *args)
-    assert_refused(result)
-    said = re.fullmatch(rf"{re.escape(str(path))}:(\d+):(\d+): (.*must.*)\n", result.stderr)
-    assert said, result.stderr
-    return int(said[1]), int(said[2]), said[3]
 
 
 @pytest.mark.parametrize("config, key", rows())
@@ -277,6 +274,7 @@ OPTIONS = [
         "--threshold",
         ["", "/x", "=80", "/x=", "x=80", "/x=101", "/x=-1", "/x=80%", "/x=1=", "/x 80", "80", "/x/..=1"],
     ),
+    ("--state-dir", "--state-dir", ["", "state", "/x/..", "/x//y"]),
     ("--history", "--history", ["0", "-1", "99999999999", *DURATIONS]),
 ]
 TWICE = [["-g", "h:2003", "--graphite", "h:2003"], ["--threshold", "/x=80", "--threshold", "/x=90"]]

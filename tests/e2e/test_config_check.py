@@ -33,12 +33,17 @@ def check(run):
     return printed
 
 
+TARGET = {"settle": 60, "replay_rate": 10000, "max_age": 0}  # what a target has by default
 FULL = {
     "namespace": "a.b-c_D.0",
     "instance_id": "i-1",
     "interval": 20,
     "offset": 7,
     "history": "2h",
+    "state_dir": "/var/lib/altimeter",
+    "state_size": "3M",
+    "sync": 0.5,
+    "self_metrics": True,
     "collector": {
         "proc": "/proc",
         "extra_types": ["zfs", "fuse.x"],
@@ -54,8 +59,16 @@ FULL = {
         ],
     },
     "graphite": [
-        {"name": "one", "host": "graphite.example", "port": 2004},
-        {"name": "two", "host": "2001:db8::1", "port": 2003},
+        {"name": "one", "host": "graphite.example", "port": 2004, **TARGET},
+        {
+            "name": "two",
+            "host": "2001:db8::1",
+            "port": 2003,
+            "settle": 1.5,
+            "replay_rate": 0,
+            "max_age": 2592000,
+            "tls": {},
+        },
     ],
     "http": {"listen": "127.0.0.2:8080", "max_connections": 7, "anonymous": True},
     "lines": {"listen": "unix:/run/altimeter/lines", "anonymous": True},
@@ -71,6 +84,12 @@ CONFIGS = [
     disks(("/var/vcap/data", 50)),
     disks(("/" + "x" * 4000, 50)),
     {"graphite": [{"host": "h"}]},
+    {"graphite": [{"host": "h", "settle": 0.001, "max_age": 2591999.999, "replay_rate": 1000000000}]},
+    {"history": 129},
+    {"state_size": 65537, "sync": 0},
+    {"state_size": "64K", "sync": 3600},
+    {"state_size": "1T"},
+    {"state_dir": "/"},
     {"graphite": [{"host": "::1"}]},
     {"parachute": {"interval": 0.1}},
     {"collector": {"names": {"/": "root", "/x": "system"}}},
@@ -102,6 +121,9 @@ def test_defaults(check):
         "interval": 10,
         "offset": 0,
         "history": "1h",
+        "state_size": "180K",
+        "sync": 10,
+        "self_metrics": False,
         "collector": {"proc": "/proc", "extra_types": ["zfs", "btrfs"], "exclude_mounts": [], "names": {}},
         "parachute": {
             "interval": 1,
@@ -128,16 +150,17 @@ OPTIONS = [
     (["-i", "3600"], ["interval"], 3600),
     (["--history", "30m"], ["history"], "30m"),
     (["--history", "360"], ["history"], 360),
+    (["--state-dir", "/other/"], ["state_dir"], "/other"),
     (["--http", "127.0.0.1:1234"], ["http", "listen"], "127.0.0.1:1234"),
     (["--http", "off"], ["http", "listen"], "off"),
     (["--lines", "127.0.0.1:1234"], ["lines", "listen"], "127.0.0.1:1234"),
     (["--lines", "unix:/other"], ["lines", "listen"], "unix:/other"),
     (["--lines", "off"], ["lines", "listen"], "off"),
-    (["-g", "h:1"], ["graphite"], [{"name": "h:1", "host": "h", "port": 1}]),
+    (["-g", "h:1"], ["graphite"], [{"name": "h:1", "host": "h", "port": 1, **TARGET}]),
     (
         ["-g", "h:1", "--graphite", "[::1]:2"],
         ["graphite"],
-        [{"name": "h:1", "host": "h", "port": 1}, {"name": "[::1]:2", "host": "::1", "port": 2}],
+        [{"name": "h:1", "host": "h", "port": 1, **TARGET}, {"name": "[::1]:2", "host": "::1", "port": 2, **TARGET}],
     ),
 ]
 

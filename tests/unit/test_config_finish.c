@@ -1,4 +1,7 @@
-/* What a configuration becomes once file and options are read: token, history, doors, namespace. */
+/*
+ * What a configuration becomes once file and options are read: token, history, state, doors,
+ * namespace.
+ */
 #include "tests/unit/config/captured.h"
 
 #include <sys/stat.h>
@@ -79,6 +82,45 @@ static void a_history_is_a_number_of_snapshots(void **state)
     }
 }
 
+/* 512 bytes a snapshot, where it is not given. */
+static void the_size_of_the_state_follows_the_history(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t bytes;
+        const char *printed;
+    } cases[] = {
+        {"{}", 184320, "\"180K\""},
+        {"{\"history\": \"10m\"}", 65536, "\"64K\""},
+        {"{\"history\": 129}", 66048, "66048"},
+        {"{\"interval\": 1, \"history\": \"1h\"}", 1843200, "\"1800K\""},
+        {"{\"history\": 10000000}", 5120000000, "\"5000000K\""},
+        {"{\"history\": 129, \"state_size\": 65536}", 65536, "\"64K\""},
+        {"{\"state_size\": 65537}", 65537, "65537"},
+        {"{\"state_size\": 1e6}", 1000000, "1000000"},
+        {"{\"state_size\": \"2048MiB\"}", 2147483648, "\"2G\""},
+        {"{\"state_size\": \"1024G\"}", 1099511627776, "\"1T\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char path[] = TEMPORARY;
+        char expected[64];
+        struct captured captured;
+
+        captured_write(path, cases[i].text, strlen(cases[i].text));
+        captured_load(&captured, path);
+        unlink(path);
+        assert_string_equal(captured.said, "");
+        assert_true(captured.config.state_size_bytes == cases[i].bytes);
+        char *printed = captured_print(&captured);
+        snprintf(expected, sizeof expected, "\"state_size\": %s,\n", cases[i].printed);
+        assert_non_null(strstr(printed, expected));
+        free(printed);
+        captured_clean(&captured);
+    }
+}
+
 static void doors_are_ready(void **state)
 {
     struct captured captured;
@@ -115,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_token_is_read),
         cmocka_unit_test(a_history_is_a_number_of_snapshots),
+        cmocka_unit_test(the_size_of_the_state_follows_the_history),
         cmocka_unit_test(doors_are_ready),
         cmocka_unit_test(without_a_host_name_a_namespace_is_needed),
     };

@@ -40,6 +40,12 @@ static void bad_options_are_refused_with_one_line(void **state)
          "1..10000000, not \"1y\""},
         {{"-i1", "--history", "200d"},
          "--history: must be at most 10000000 snapshots; at an interval of 1 s this is 17280000"},
+        {{"--state-dir", "state"},
+         "--state-dir: must be an absolute path without empty, . or .. parts, e.g. "
+         "/var/lib/altimeter, not \"state\""},
+        {{"--state-dir", ""},
+         "--state-dir: must be an absolute path without empty, . or .. parts, e.g. "
+         "/var/lib/altimeter, not \"\""},
         {{"-n", "a..b"}, "--namespace: must be " NAMESPACE ", not \"a..b\" (part 2: it is empty)"},
         {{"-n", "a.\033[2J"},
          "--namespace: must be " NAMESPACE ", not \"a.\\x1b[2J\" (part 2: character \"\\x1b\")"},
@@ -116,15 +122,16 @@ static void options_win_over_the_file(void **state)
     run_over(&captured,
              "{\"namespace\": {\"instance_id\": \"i\", \"deployment_name\": \"d\","
              " \"service_type\": \"s\", \"node_id\": \"0\"}, \"interval\": 20, \"offset\": 3,"
-             " \"history\": 5, \"http\": {\"listen\": \"0.0.0.0:1\"},"
+             " \"history\": 5, \"state_dir\": \"/old\", \"http\": {\"listen\": \"0.0.0.0:1\"},"
              " \"lines\": {\"listen\": \"off\"}}",
              (const char *const[]){"-n", "redis.0", "-i", "5", "--history", "1m", "--http", "off",
-                                   "--lines", "unix:/run/l", NULL});
+                                   "--state-dir", "/new/", "--lines", "unix:/run/l", NULL});
     assert_string_equal(captured.config.namespace, "redis.0");
     assert_string_equal(captured.config.instance_id, "i");
     assert_int_equal(captured.config.interval_s, 5);
     assert_int_equal(captured.config.offset_s, 3);
     assert_int_equal(captured.config.history, 12);
+    assert_string_equal(captured.config.state_dir, "/new");
     assert_false(captured.config.http_on);
     assert_string_equal(captured.config.lines_listen_text, "unix:/run/l");
     captured_clean(&captured);
