@@ -2,6 +2,7 @@
 
 #include "agent/tick.h"
 #include "agent/watch.h"
+#include "agent/welcome.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/series.h"
@@ -28,15 +29,13 @@ struct agent {
     struct event *signal_events[2];
     bool doors_open;
     bool stopping;
-    bool over; /* also where that is known before the loop begins */
     int status;
 };
 
 static void leave(void *arg)
 {
-    struct agent *agent = arg;
+    const struct agent *agent = arg;
 
-    agent->over = true;
     event_base_loopbreak(agent->base);
 }
 
@@ -60,39 +59,6 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
     log_write(LOG_LEVEL_INFO, "stopping: %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
     event_del(agent->timer_event);
     emitter_stop(agent->emitter, leave, agent);
-}
-
-/* What an operator types to look through a door. The addresses were parsed before. */
-static void say_nc(const char *text)
-{
-    const char *colon = strrchr(text, ':');
-    const char *host = *text == '[' ? text + 1 : text;
-    int len = (int)(colon - host) - (*text == '[');
-
-    if (strncmp(text, "unix:", 5) == 0)
-        log_write(LOG_LEVEL_INFO, "raw lines: nc -U %s", text + 5);
-    else
-        log_write(LOG_LEVEL_INFO, "raw lines: nc %.*s %s", len, host, colon + 1);
-}
-
-static void say_curl(const char *text)
-{
-    if (strncmp(text, "unix:", 5) == 0)
-        log_write(LOG_LEVEL_INFO,
-                  "metrics: curl --unix-socket %s 'http://localhost/metrics?quantity=1'", text + 5);
-    else
-        log_write(LOG_LEVEL_INFO, "metrics: curl %s'http://%s/metrics?quantity=1'",
-                  *text == '[' ? "-g " : "", text);
-}
-
-static void say_where_to_look(const struct config *config)
-{
-    if (config->http_on)
-        say_curl(config->http_listen_text);
-    if (config->lines_on)
-        say_nc(config->lines_listen_text);
-    for (size_t i = 0; i < config->target_count; i++)
-        log_write(LOG_LEVEL_INFO, "graphite: %s", config->targets[i].name);
 }
 
 static void on_snapshot(void *arg, const struct snapshot *snapshot);
@@ -136,6 +102,15 @@ static void tick(struct agent *agent)
 }
 
 /* The doors open on the first snapshot, so that no answer is ever empty. */
+static void open_doors(struct agent *agent)
+{
+    agent->doors_open = true;
+    if (emitter_open(agent->emitter) < 0)
+        fail(agent);
+    else
+        welcome_say(agent->config);
+}
+
 static void remember(struct agent *agent, const struct snapshot *snapshot)
 {
     if (snapshot->failed) {
@@ -143,13 +118,8 @@ static void remember(struct agent *agent, const struct snapshot *snapshot)
                   snapshot->timestamp_s);
         return;
     }
-    if (emitter_append(agent->emitter, snapshot) < 0 || agent->doors_open)
-        return;
-    agent->doors_open = true;
-    if (emitter_open(agent->emitter) < 0)
-        fail(agent);
-    else
-        say_where_to_look(agent->config);
+    if (emitter_append(agent->emitter, snapshot) == 0 && !agent->doors_open)
+        open_doors(agent);
 }
 
 static void on_snapshot(void *arg, const struct snapshot *snapshot)
@@ -174,6 +144,25 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     if (read(fd, &expirations, sizeof expirations) < 0 && errno == EAGAIN)
         return;
     tick(agent);
+}
+
+/* The ring has what its file had, so the slot that is running may be in it. */
+static void on_ready(void *arg)
+{
+    struct agent *agent = arg;
+
+    if (agent->stopping)
+        return;
+    tick_resume(&agent->tick, emitter_newest_s(agent->emitter), clock_wall_ns(), clock_boot_ns());
+    watch_start(agent->watch);
+    tick(agent);
+    if (!agent->doors_open && emitter_newest_s(agent->emitter) >= 0)
+        open_doors(agent);
+}
+
+static void on_failed(void *arg)
+{
+    fail(arg);
 }
 
 static int open_timer(struct agent *agent)
@@ -203,7 +192,7 @@ static int open_signals(struct agent *agent)
     return sigprocmask(SIG_UNBLOCK, &ends, NULL); /* whoever started us may have blocked them */
 }
 
-static struct emitter *make_emitter(const struct agent *agent)
+static struct emitter *make_emitter(struct agent *agent)
 {
     const struct config *config = agent->config;
 
@@ -221,6 +210,12 @@ static struct emitter *make_emitter(const struct agent *agent)
                            .lines_listen = config->lines_listen,
                            .targets = config->targets,
                            .target_count = config->target_count,
+                           .state_dir = config->state_dir,
+                           .state_size_bytes = config->state_size_bytes,
+                           .sync_ms = config->sync_ms,
+                           .ready = on_ready,
+                           .failed = on_failed,
+                           .arg = agent,
                        });
 }
 
@@ -281,9 +276,7 @@ int agent_run(const struct config *config)
               event_get_version(), config->namespace, config->interval_s);
     if (agent_open(&agent) == 0) {
         agent.status = 0;
-        watch_start(agent.watch);
-        tick(&agent);
-        if (!agent.over && event_base_dispatch(agent.base) < 0)
+        if (event_base_dispatch(agent.base) < 0)
             agent.status = 1;
     }
     agent_close(&agent);

@@ -14,6 +14,15 @@ static int64_t slot_ns(const struct tick *tick, int64_t wall_ns)
     return wall_ns - (wall_ns - tick->offset_ns) % tick->interval_ns;
 }
 
+void tick_resume(struct tick *tick, int64_t newest_s, int64_t wall_ns, int64_t boot_ns)
+{
+    if (newest_s < TICK_EPOCH_S || slot_ns(tick, wall_ns) / CLOCK_NS_PER_S != newest_s)
+        return;
+    tick->started = true;
+    tick->last_slot_s = newest_s;
+    tick->difference_ns = wall_ns - boot_ns;
+}
+
 bool tick_due(struct tick *tick, int64_t wall_ns, int64_t boot_ns, int64_t *slot_s,
               int64_t *step_ns)
 {

@@ -27,6 +27,12 @@ struct tick {
 struct tick tick_make(unsigned interval_s, unsigned offset_s);
 
 /*
+ * Snapshots were taken before, the newest for the second `newest_s` (-1: none): where that is the
+ * slot which is running, it was emitted.
+ */
+void tick_resume(struct tick *tick, int64_t newest_s, int64_t wall_ns, int64_t boot_ns);
+
+/*
  * Whether a snapshot is due now. Then `*slot_s` is the second it carries, that slot counts as
  * emitted, and
  * `*step_ns` is by how much the wall clock was stepped since the last one: 0, or at least an

@@ -59,6 +59,9 @@ int block_add(struct block *block, struct frame_writer *writer, struct series_ta
 struct block *block_load(struct frame_writer *writer, struct bytes *bytes,
                          struct series_table *table);
 
+/* Lets the numbers of a sound block's snapshots grow by `shift` (modulo 2^64). */
+void block_renumber(struct bytes *bytes, uint64_t shift);
+
 /* What a block is, as far as its checksums tell. */
 struct block_extent {
     uint64_t first;

@@ -2,13 +2,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "emitter/connect.h"
 #include "emitter/http.h"
+#include "emitter/incoming.h"
 #include "emitter/lines.h"
 #include "emitter/ring.h"
 #include "emitter/status.h"
+#include "emitter/store.h"
+#include "emitter/targets.h"
 
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define STALE_INTERVALS INT64_C(3)
@@ -20,12 +23,14 @@ struct emitter {
     struct series_table *series;
     struct emitter_options options;
     struct ring *ring;
-    struct connector *connector;
-    struct target **targets;
-    struct target_status *statuses; /* of the targets, filled for each /healthz */
+    struct store *store; /* NULL: the ring is in memory only */
+    struct event *begin; /* then this says that it is ready */
+    struct targets *targets;
     struct http *http;
     struct lines *lines;
     struct log_complaint complaint;
+    bool begun;  /* the targets were made, */
+    bool opened; /* and all is well */
 
     int64_t start_wall_ns;
     int64_t start_mono_ns;
@@ -38,24 +43,86 @@ struct emitter {
     void *stopped_arg;
 };
 
-static int open_targets(struct emitter *emitter)
+/* The ring is about to overwrite these. */
+static void on_evict(void *arg, uint64_t from, uint64_t end)
 {
-    size_t count = emitter->options.target_count;
+    const struct emitter *emitter = arg;
 
-    if (count == 0)
-        return 0;
-    emitter->connector = connector_new(emitter->base);
-    emitter->targets = calloc(count, sizeof(struct target *));
-    emitter->statuses = calloc(count, sizeof *emitter->statuses);
-    if (!emitter->connector || !emitter->targets || !emitter->statuses)
-        return -1;
-    for (size_t i = 0; i < count; i++) {
-        emitter->targets[i] = target_new(emitter->base, emitter->connector, emitter->ring,
-                                         emitter->series, &emitter->options.targets[i]);
-        if (!emitter->targets[i])
-            return -1;
+    (void)from;
+    targets_evict(emitter->targets, end);
+}
+
+/* The ring has what was in its file. Where it had begun without, that comes before what it has. */
+static void on_loaded(void *arg, const struct positions *positions)
+{
+    struct emitter *emitter = arg;
+
+    if (emitter->begun)
+        targets_owe(emitter->targets, positions, INCOMING_LATE);
+    else
+        emitter->opened = targets_open(emitter->targets, positions) == 0;
+    emitter->begun = true;
+}
+
+static void on_ready(void *arg)
+{
+    struct emitter *emitter = arg;
+
+    if (!emitter->begun)
+        on_loaded(emitter, &(struct positions){0});
+    if (emitter->opened) {
+        emitter->options.ready(emitter->options.arg);
+        return;
     }
-    return 0;
+    log_write(LOG_LEVEL_ERROR, "emitter: not enough memory");
+    emitter->options.failed(emitter->options.arg);
+}
+
+static void on_begin(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    on_ready(arg);
+}
+
+static void on_refused(void *arg, pid_t holder)
+{
+    const struct emitter *emitter = arg;
+    char process[32] = "";
+
+    if (holder > 0)
+        snprintf(process, sizeof process, ", process %d,", (int)holder);
+    log_write(LOG_LEVEL_ERROR, "state_dir %s: another altimeter%s uses it; give each its own",
+              emitter->options.state_dir, process);
+    emitter->options.failed(emitter->options.arg);
+}
+
+static int give_positions(void *arg, struct positions *positions)
+{
+    const struct emitter *emitter = arg;
+
+    return targets_positions(emitter->targets, positions);
+}
+
+/* Reads the ring's file; without one the ring is ready at the loop's first turn. */
+static int open_store(struct emitter *emitter)
+{
+    const struct emitter_options *options = &emitter->options;
+
+    if (!options->state_dir) {
+        emitter->begin = evtimer_new(emitter->base, on_begin, emitter);
+        return emitter->begin ? evtimer_add(emitter->begin, &(struct timeval){0}) : -1;
+    }
+    emitter->store = store_new(emitter->base, emitter->ring,
+                               &(struct store_options){.dir = options->state_dir,
+                                                       .size_bytes = options->state_size_bytes,
+                                                       .sync_ms = options->sync_ms,
+                                                       .ready = on_ready,
+                                                       .refused = on_refused,
+                                                       .loaded = on_loaded,
+                                                       .positions = give_positions,
+                                                       .arg = emitter});
+    return emitter->store ? 0 : -1;
 }
 
 static void on_stopping(evutil_socket_t fd, short what, void *arg);
@@ -72,9 +139,13 @@ struct emitter *emitter_new(struct event_base *base, struct series_table *series
     emitter->options = *options;
     emitter->start_wall_ns = clock_wall_ns();
     emitter->start_mono_ns = clock_mono_ns();
-    emitter->ring = ring_new(&(struct ring_options){.capacity = options->history}, series);
+    emitter->ring = ring_new(
+        &(struct ring_options){.capacity = options->history, .evict = on_evict, .arg = emitter},
+        series);
     emitter->stopping = event_new(base, -1, EV_PERSIST, on_stopping, emitter);
-    if (emitter->ring && emitter->stopping && open_targets(emitter) == 0)
+    emitter->targets =
+        targets_new(base, emitter->ring, series, options->targets, options->target_count);
+    if (emitter->ring && emitter->targets && emitter->stopping && open_store(emitter) == 0)
         return emitter;
 out:
     log_write(LOG_LEVEL_ERROR, "emitter: not enough memory");
@@ -95,15 +166,23 @@ void emitter_free(struct emitter *emitter)
     if (!emitter)
         return;
     close_doors(emitter);
-    for (size_t i = 0; emitter->targets && i < emitter->options.target_count; i++)
-        target_free(emitter->targets[i]);
-    connector_free(emitter->connector);
+    targets_free(emitter->targets);
     if (emitter->stopping)
         event_free(emitter->stopping);
+    if (emitter->begin)
+        event_free(emitter->begin);
+    store_free(emitter->store);
     ring_free(emitter->ring);
-    free(emitter->targets);
-    free(emitter->statuses);
     free(emitter);
+}
+
+int64_t emitter_newest_s(const struct emitter *emitter)
+{
+    struct snapshot newest = {0};
+    int64_t timestamp_s = ring_newest(emitter->ring, &newest) == 0 ? newest.timestamp_s : -1;
+
+    snapshot_clean(&newest);
+    return timestamp_s;
 }
 
 int emitter_append(struct emitter *emitter, const struct snapshot *snapshot)
@@ -116,8 +195,9 @@ int emitter_append(struct emitter *emitter, const struct snapshot *snapshot)
     log_relieve(&emitter->complaint, "ring: there is memory again");
     emitter->newest_timestamp_s = snapshot->timestamp_s;
     emitter->newest_mono_ns = clock_mono_ns();
-    for (size_t i = 0; i < emitter->options.target_count; i++)
-        target_notify(emitter->targets[i]);
+    if (emitter->store)
+        store_notify(emitter->store);
+    targets_notify(emitter->targets);
     if (emitter->lines)
         lines_notify(emitter->lines);
     return 0;
@@ -134,8 +214,9 @@ static char *health(void *arg, bool whole, bool *healthy)
     int64_t patience_ns = STALE_INTERVALS * emitter->options.interval_s * CLOCK_NS_PER_S;
 
     *healthy = snapshots > 0 && age_ns <= patience_ns;
-    for (size_t i = 0; i < emitter->options.target_count; i++)
-        emitter->statuses[i] = target_status(emitter->targets[i]);
+    struct store_status file = {0};
+    if (emitter->store)
+        file = store_status(emitter->store);
 
     struct status status = {
         .healthy = *healthy,
@@ -147,11 +228,11 @@ static char *health(void *arg, bool whole, bool *healthy)
         .ring_snapshots = snapshots,
         .ring_capacity = ring_capacity(ring),
         .ring_bytes = ring_bytes(ring),
+        .file = emitter->store ? &file : NULL,
         .http_clients = emitter->http ? http_clients(emitter->http) : 0,
         .lines_clients = emitter->lines ? lines_clients(emitter->lines) : 0,
-        .targets = emitter->statuses,
-        .target_count = emitter->options.target_count,
     };
+    status.targets = targets_status(emitter->targets, &status.target_count);
     return status_text(&status, whole);
 }
 
@@ -181,22 +262,20 @@ int emitter_open(struct emitter *emitter)
     return 0;
 }
 
-static bool all_idle(const struct emitter *emitter)
-{
-    for (size_t i = 0; i < emitter->options.target_count; i++)
-        if (!target_idle(emitter->targets[i]))
-            return false;
-    return true;
-}
-
 static void on_stopping(evutil_socket_t fd, short what, void *arg)
 {
     struct emitter *emitter = arg;
 
     (void)fd;
     (void)what;
-    if (!all_idle(emitter) && clock_mono_ns() < emitter->stop_by_ns)
+    bool in_time = clock_mono_ns() < emitter->stop_by_ns;
+    if (in_time && !targets_idle(emitter->targets))
         return;
+    if (emitter->store) { /* the last positions are those of now */
+        store_stop(emitter->store);
+        if (in_time && !store_idle(emitter->store))
+            return;
+    }
     event_del(emitter->stopping);
     emitter->stopped(emitter->stopped_arg);
 }
@@ -207,8 +286,7 @@ void emitter_stop(struct emitter *emitter, void (*done)(void *arg), void *arg)
     const struct timeval look = {.tv_usec = LAST_WORDS_LOOK_US};
 
     close_doors(emitter);
-    for (size_t i = 0; i < emitter->options.target_count; i++)
-        target_stop(emitter->targets[i]);
+    targets_stop(emitter->targets);
     emitter->stopped = done;
     emitter->stopped_arg = arg;
     emitter->stop_by_ns = clock_mono_ns() + LAST_WORDS_NS;

@@ -33,12 +33,26 @@ struct emitter_options {
     struct address lines_listen;
     const struct target_options *targets;
     size_t target_count;
+    const char *state_dir; /* NULL: the ring is in memory only */
+    uint64_t state_size_bytes;
+    unsigned sync_ms;
+
+    /*
+     * Once, and never from within emitter_new: the ring has what its file had, or goes on without,
+     * and snapshots can come. Or `failed`: it cannot start, and that was logged.
+     */
+    void (*ready)(void *arg);
+    void (*failed)(void *arg);
+    void *arg;
 };
 
-/* Makes the ring and starts to connect to the targets. */
+/* Makes the ring and begins to read its file; then starts to connect to the targets. */
 struct emitter *emitter_new(struct event_base *base, struct series_table *series,
                             const struct emitter_options *options);
 void emitter_free(struct emitter *emitter);
+
+/* The timestamp of the newest snapshot; -1: there is none. */
+int64_t emitter_newest_s(const struct emitter *emitter);
 
 /* Remembers a snapshot and tells the doors. -1: memory is short, the snapshot is lost and that was
  * logged. */
@@ -47,8 +61,8 @@ int emitter_append(struct emitter *emitter, const struct snapshot *snapshot);
 /* Opens HTTP and raw lines; called after the first snapshot, so that no answer is ever empty. */
 int emitter_open(struct emitter *emitter);
 
-/* Closes HTTP and raw lines, gives the targets up to one second for what is unsent, then calls
- * `done`. */
+/* Closes HTTP and raw lines, gives the targets and the ring's file up to one second for what is
+ * unsent and unwritten, then calls `done`. */
 void emitter_stop(struct emitter *emitter, void (*done)(void *arg), void *arg);
 
 #endif

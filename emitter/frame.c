@@ -108,6 +108,14 @@ bool frame_sound(const struct frame *frame, uint32_t chain)
     return frame->crc == crc_add(chain, frame->payload, frame->payload_len);
 }
 
+uint32_t frame_reseal(uint8_t *payload, size_t len, uint32_t chain)
+{
+    uint32_t crc = crc_add(chain, payload, len);
+
+    bytes_put_u32(payload - CRC_BYTES, crc);
+    return crc;
+}
+
 /* Interns the paths that come in. Gives how many were; all of them, unless something is wrong. */
 static size_t intern(const struct frame *frame, struct series_table *table, uint32_t *series)
 {

@@ -64,6 +64,9 @@ int frame_take(struct bytes_in *in, struct frame *frame);
 /* Whether its CRC is right behind one whose CRC is `chain`. */
 bool frame_sound(const struct frame *frame, uint32_t chain);
 
+/* Writes the CRC of the frame with this payload anew, behind one whose CRC is `chain`; gives it. */
+uint32_t frame_reseal(uint8_t *payload, size_t len, uint32_t chain);
+
 /*
  * The layout of the frame's snapshot, where `before` is that of the one before it, NULL for none.
  * One hold is the caller's. NULL: memory is short, or it makes no sense.

@@ -61,6 +61,12 @@ void owed_add(struct owed *owed, uint64_t from, uint64_t end)
     cut(owed, at + 1, past);
 }
 
+void owed_merge(struct owed *owed, const struct owed *more)
+{
+    for (size_t i = 0; i < more->count; i++)
+        owed_add(owed, more->ranges[i].from, more->ranges[i].end);
+}
+
 void owed_remove(struct owed *owed, uint64_t number)
 {
     size_t at = 0;
@@ -114,6 +120,19 @@ bool owed_oldest(const struct owed *owed, uint64_t *number)
         return false;
     *number = owed->ranges[0].from;
     return true;
+}
+
+bool owed_newest(const struct owed *owed, uint64_t end, uint64_t *number)
+{
+    for (size_t i = owed->count; i-- > 0;) {
+        const struct owed_range *range = &owed->ranges[i];
+
+        if (range->from < end) {
+            *number = (range->end < end ? range->end : end) - 1;
+            return true;
+        }
+    }
+    return false;
 }
 
 uint64_t owed_count(const struct owed *owed)

@@ -32,6 +32,9 @@ struct owed {
 /* Owes from..end-1 as well. */
 void owed_add(struct owed *owed, uint64_t from, uint64_t end);
 
+/* Owes all that `more` owes as well. */
+void owed_merge(struct owed *owed, const struct owed *more);
+
 /* Takes one number off: it is under way now. */
 void owed_remove(struct owed *owed, uint64_t number);
 
@@ -40,6 +43,9 @@ uint64_t owed_forget(struct owed *owed, uint64_t first);
 
 /* The oldest number owed; false where there is none. */
 bool owed_oldest(const struct owed *owed, uint64_t *number);
+
+/* The newest number owed that is below `end`; false where there is none. */
+bool owed_newest(const struct owed *owed, uint64_t end, uint64_t *number);
 
 /* How many are owed. */
 uint64_t owed_count(const struct owed *owed);

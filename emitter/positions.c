@@ -150,6 +150,22 @@ int positions_decode(struct positions *positions, const uint8_t *slot, size_t le
     return 0;
 }
 
+void positions_renumber(struct positions *positions, uint64_t shift, uint64_t end)
+{
+    for (size_t i = 0; i < positions->count; i++) {
+        struct owed before = positions->list[i].owed;
+
+        positions->list[i].owed = (struct owed){0};
+        for (size_t k = 0; k < before.count; k++) {
+            uint64_t most = end - shift; /* the end in the numbers of before */
+            uint64_t to = before.ranges[k].end < most ? before.ranges[k].end : most;
+
+            if (before.ranges[k].from < to)
+                owed_add(&positions->list[i].owed, before.ranges[k].from + shift, to + shift);
+        }
+    }
+}
+
 void positions_clean(struct positions *positions)
 {
     for (size_t i = 0; i < positions->count; i++)

@@ -53,6 +53,9 @@ int positions_encode(const struct positions *positions, struct bytes *out);
 /* `positions` must be empty; after -1 it is. */
 int positions_decode(struct positions *positions, const uint8_t *slot, size_t len);
 
+/* All numbers grow by `shift` (modulo 2^64); what is not below `end` then is forgotten. */
+void positions_renumber(struct positions *positions, uint64_t shift, uint64_t end);
+
 void positions_clean(struct positions *positions);
 
 #endif

@@ -23,6 +23,7 @@ struct session {
     struct event *readable;
     struct event *writable; /* pending while the peer takes no more */
     struct event *poll;     /* pending while something is under way */
+    struct event *pace;     /* pending while old snapshots wait for their turn */
     long poll_ms;
     int64_t silent_since_ns; /* see tcp_vanished */
     int64_t since_ns;
@@ -46,12 +47,20 @@ static const char *hear(struct session *session)
     return NULL;
 }
 
+/* The next look comes soon, but however often something is sent, it comes. */
+static void poll_early(struct session *session)
+{
+    if (session->poll_ms > 2 * POLL_FIRST_MS)
+        event_del(session->poll);
+    session->poll_ms = POLL_FIRST_MS;
+}
+
 /* Sends as much as the peer takes and a turn allows. NULL, or why the connection is over. */
-static const char *speak(struct session *session)
+static const char *speak(struct session *session, int64_t now_ns)
 {
     for (unsigned i = 0; i < TURN_SENDS; i++) {
         size_t len = 0;
-        const void *bytes = delivery_peek(session->delivery, &len);
+        const void *bytes = delivery_peek(session->delivery, now_ns, &len);
         if (!bytes)
             return NULL;
 
@@ -60,8 +69,7 @@ static const char *speak(struct session *session)
             return strerror(errno);
         if (sent > 0) {
             delivery_sent(session->delivery, (size_t)sent);
-            session->poll_ms = POLL_FIRST_MS;
-            event_del(session->poll);
+            poll_early(session);
         }
         if (sent < (ssize_t)len)
             break;
@@ -87,18 +95,34 @@ static void schedule_poll(struct session *session)
         session->poll_ms = POLL_LONGEST_MS;
 }
 
-/* The ear comes first: after a close by the peer the first send would succeed, and be lost. */
+static void schedule_pace(struct session *session, int64_t now_ns)
+{
+    int64_t wait_us = delivery_wait_ns(session->delivery, now_ns) / 1000;
+    const struct timeval wait = {.tv_sec = wait_us / 1000000, .tv_usec = wait_us % 1000000};
+
+    if (wait_us > 0)
+        evtimer_add(session->pace, &wait);
+    else
+        event_del(session->pace);
+}
+
+/* The ear comes first: after a close by the peer the first send would succeed, and be lost. One
+ * time is for all: what has to wait for its turn now must not be found ready a moment later, when
+ * the wait is asked for, or nothing would come for it. */
 void session_turn(struct session *session)
 {
+    int64_t now_ns = clock_mono_ns();
     const char *why = hear(session);
 
     session_ask(session);
     if (!why && !event_pending(session->writable, EV_WRITE, NULL))
-        why = speak(session);
-    if (why)
+        why = speak(session, now_ns);
+    if (why) {
         session->broke(session->arg, why);
-    else
-        schedule_poll(session);
+        return;
+    }
+    schedule_poll(session);
+    schedule_pace(session, now_ns);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -112,7 +136,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
         session->broke(session->arg, why);
 }
 
-static void on_writable(evutil_socket_t fd, short what, void *arg)
+static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
@@ -149,9 +173,10 @@ struct session *session_new(struct event_base *base, struct connection *connecti
     session->broke = broke;
     session->arg = arg;
     session->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, session);
-    session->writable = event_new(base, fd, EV_WRITE, on_writable, session);
+    session->writable = event_new(base, fd, EV_WRITE, on_turn, session);
     session->poll = evtimer_new(base, on_poll, session);
-    if (session->readable && session->writable && session->poll &&
+    session->pace = evtimer_new(base, on_turn, session);
+    if (session->readable && session->writable && session->poll && session->pace &&
         event_add(session->readable, NULL) == 0)
         return session;
     session_free(session);
@@ -163,20 +188,23 @@ void session_free(struct session *session)
     if (!session)
         return;
     session_ask(session);
-    delivery_broke(session->delivery);
+    delivery_broke(session->delivery, clock_mono_ns());
     if (session->readable)
         event_free(session->readable);
     if (session->writable)
         event_free(session->writable);
     if (session->poll)
         event_free(session->poll);
+    if (session->pace)
+        event_free(session->pace);
     connection_close(session->connection);
     free(session);
 }
 
 void session_ask(struct session *session)
 {
-    delivery_acked(session->delivery, tcp_unacked(connection_fd(session->connection)));
+    delivery_acked(session->delivery, tcp_unacked(connection_fd(session->connection)),
+                   clock_mono_ns());
 }
 
 int64_t session_age_ns(const struct session *session)

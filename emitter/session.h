@@ -2,9 +2,10 @@
  * One connection of a target, from connected to broken: sends what the delivery has, hears when the
  * peer goes, and follows what it acknowledges.
  *
- * It wakes up only for the peer, and, while something is not acknowledged, from time to time to ask
- * the kernel. A turn is bounded, so that neither a backlog nor a peer that talks back holds up the
- * loop. A peer that does not read costs its send buffer and nothing else.
+ * It wakes up only for the peer, while something is not acknowledged from time to time to ask the
+ * kernel, and for what the delivery's pace held back. A turn is bounded, so that neither a backlog
+ * nor a peer that talks back holds up the loop. A peer that does not read costs its send buffer and
+ * nothing else.
  *
  * Errors: a connection that breaks is reported once through the callback. Threads: the loop's
  * thread only.

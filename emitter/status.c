@@ -61,14 +61,23 @@ static json_t *targets(const struct status *status)
     return array;
 }
 
+static json_t *file(const struct store_status *status)
+{
+    if (!status)
+        return json_null();
+    return json_pack("{s:s, s:o, s:o, s:o}", "state", status->state, "error",
+                     status->error ? text(status->error) : json_null(), "behind",
+                     number(status->behind), "size_bytes", number(status->size_bytes));
+}
+
 static int add_whole(json_t *object, const struct status *status)
 {
     json_t *newest =
         json_pack("{s:o, s:o}", "timestamp_s", json_integer(status->newest_timestamp_s), "age_s",
                   json_integer(status->newest_age_s));
-    json_t *ring =
-        json_pack("{s:o, s:o, s:o}", "snapshots", number(status->ring_snapshots), "capacity",
-                  number(status->ring_capacity), "bytes", number(status->ring_bytes));
+    json_t *ring = json_pack("{s:o, s:o, s:o, s:o}", "snapshots", number(status->ring_snapshots),
+                             "capacity", number(status->ring_capacity), "bytes",
+                             number(status->ring_bytes), "file", file(status->file));
     json_t *http = json_pack("{s:o}", "clients", number(status->http_clients));
     json_t *lines = json_pack("{s:o}", "clients", number(status->lines_clients));
     int failed = 0;

@@ -3,7 +3,8 @@
  *
  *   {"status": "ok", "version": "0.1.0", "start_time_s": 1594380700, "uptime_s": 20,
  *    "newest": {"timestamp_s": 1594380720, "age_s": 0},
- *    "ring": {"snapshots": 3, "capacity": 360, "bytes": 8192},
+ *    "ring": {"snapshots": 3, "capacity": 360, "bytes": 8192,
+ *             "file": {"state": "ok", "error": null, "behind": 0, "size_bytes": 184320}},
  *    "http": {"clients": 1}, "lines": {"clients": 0},
  *    "targets": [{"name": "graphite:2003", "state": "up", "error": null, "sent": 3, "owed": 0,
  *                 "lost": 0, "reconnects": 0}]}
@@ -13,6 +14,7 @@
 #ifndef EMITTER_STATUS_H
 #define EMITTER_STATUS_H
 
+#include "emitter/store.h"
 #include "emitter/target.h"
 
 #include <stdbool.h>
@@ -29,6 +31,7 @@ struct status {
     uint64_t ring_snapshots;
     size_t ring_capacity;
     size_t ring_bytes;
+    const struct store_status *file; /* NULL: the ring is in memory only, "file" is null */
     size_t http_clients;
     size_t lines_clients;
     const struct target_status *targets; /* what is no UTF-8 in a name or error comes out as '?' */

@@ -1,12 +1,11 @@
 #include "emitter/store.h"
 
 #include "base/clock.h"
-#include "base/helper.h"
 #include "base/log.h"
-#include "emitter/block.h"
-#include "emitter/mark.h"
+#include "emitter/incoming.h"
+#include "emitter/outgoing.h"
 #include "emitter/ringfile.h"
-#include "emitter/scribe.h"
+#include "emitter/scribe_link.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -14,23 +13,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #define PATIENCE_S 2 /* for the file to be read; then the ring begins without it */
 #define RETRY_S 1
 #define LONGEST_WAIT_S 32
 #define STALL_NS CLOCK_NS_PER_S
-#define MESSAGES_A_TURN 16 /* of 64 KiB each */
 
 struct store {
     struct event_base *base;
     struct ring *ring;
     struct store_options options;
-    struct helper helper;
-    struct event *readable; /* of the helper; NULL: there is none */
-    struct event *timer;    /* while loading the patience, then until the next try */
-    struct scribe_options scribe;
-    struct scribe_message message;
+    struct scribe_link link;
+    struct event *timer; /* the patience, or until the next try */
 
     bool loaded;   /* the file was read: the ring's blocks have places */
     bool told;     /* `ready` was called */
@@ -38,23 +32,17 @@ struct store {
     time_t wait_s; /* before the next scribe is tried */
     bool fresh;    /* what it writes is a new file, which has not all yet */
     bool stopping;
-    struct bytes block; /* of which not all parts have come */
-    uint64_t refused;   /* blocks that made no sense */
+    struct incoming incoming;
 
     bool writing;   /* a write is under way */
     bool completes; /* with it the new file has all */
     int64_t writing_since_ns;
-    struct mark mark;
-    struct mark_piece piece; /* that is under way; its bytes may be gone */
-    uint64_t written;        /* all below is in the file */
-    uint64_t turn;           /* of the positions */
-    bool final;              /* the last positions are written */
+    struct outgoing outgoing;
+    bool final; /* the last positions are written, or on their way */
 
     char error[128];
     struct log_complaint trouble;
 };
-
-static void start(struct store *store);
 
 static uint64_t data_bytes(const struct store *store)
 {
@@ -68,13 +56,12 @@ static void wait_for(struct store *store, time_t seconds)
     evtimer_add(store->timer, &wait);
 }
 
-/* Without the file, numbers begin where none of those in it can be: they only grow with time. */
 static void tell_ready(struct store *store)
 {
     if (store->told)
         return;
     if (!store->loaded)
-        ring_begin(store->ring, (uint64_t)(clock_wall_ns() / CLOCK_NS_PER_S) << 20);
+        ring_begin(store->ring, INCOMING_LATE);
     store->told = true;
     store->options.ready(store->options.arg);
 }
@@ -91,84 +78,63 @@ static void fail(struct store *store, const char *why)
 /* The scribe is no use any more, or gone; another one follows. */
 static void drop(struct store *store)
 {
-    if (store->readable)
-        event_free(store->readable);
-    store->readable = NULL;
-    helper_end(&store->helper);
+    scribe_link_end(&store->link);
     store->up = false;
     store->writing = false;
-    bytes_cut(&store->block, 0);
+    incoming_clean(&store->incoming);
     wait_for(store, store->wait_s);
     if (store->wait_s < LONGEST_WAIT_S)
         store->wait_s *= 2;
 }
 
-static void adopt(struct store *store)
-{
-    const struct scribe_message *message = &store->message;
-    uint64_t at = message->renewed ? BLOCK_UNPLACED : message->pieces[0].at;
-    const struct block *block = NULL;
-
-    if (store->block.len == message->number && !store->block.failed)
-        block = ring_adopt(store->ring, &store->block, at);
-    bytes_clean(&store->block);
-    if (!block) {
-        store->refused++;
-        return;
-    }
-    store->mark = (struct mark){block->first, block->at, block->bytes.len};
-    store->written = block_end(block);
-}
-
-static void hear_block(struct store *store)
-{
-    bytes_add(&store->block, store->message.bytes, store->message.len);
-    if (store->block.failed || store->block.len >= store->message.number)
-        adopt(store);
-}
-
-static void hear_positions(struct store *store)
-{
-    struct positions positions = {0};
-
-    if (store->loaded || positions_decode(&positions, store->message.bytes, store->message.len) < 0)
-        return;
-    store->turn = positions.turn;
-    store->options.loaded(store->options.arg, &positions);
-    positions_clean(&positions);
-}
-
 static void pump(struct store *store);
 
-static void hear_ready(struct store *store)
+/* All that the file has is here. */
+static void take_in(struct store *store)
 {
-    const struct scribe_message *message = &store->message;
+    struct incoming *incoming = &store->incoming;
+    bool late = store->told && incoming->count > 0;
 
-    if (message->complete && !store->loaded) {
-        store->loaded = true;
-        if (store->refused > 0)
-            log_write(LOG_LEVEL_WARNING,
-                      "state_dir %s: %" PRIu64 " parts of the file make no sense and are left out",
-                      store->options.dir, store->refused);
-        ring_settle(store->ring, data_bytes(store));
-    }
-    if (message->renewed) {
-        store->mark = (struct mark){0};
-        store->written = 0;
-    }
-    store->fresh = message->renewed;
-    store->up = message->error == 0;
-    if (!store->up)
-        fail(store, strerror(message->error));
+    store->loaded = true;
+    incoming_adopt(incoming, store->ring, late);
+    if (incoming->refused > 0)
+        log_write(LOG_LEVEL_WARNING,
+                  "state_dir %s: %zu parts of the file make no sense and are left out",
+                  store->options.dir, incoming->refused);
+    if (incoming->positions.turn > 0)
+        store->options.loaded(store->options.arg, &incoming->positions);
+    store->outgoing.turn = incoming->positions.turn;
+    incoming_clean(incoming);
+    ring_settle(store->ring, data_bytes(store));
+    store->fresh = late;
+    if (!store->told)
+        outgoing_all(&store->outgoing, store->ring);
+}
+
+static void hear_ready(struct store *store, const struct scribe_message *message)
+{
+    if (message->complete && !store->loaded)
+        take_in(store);
     if (store->loaded)
         event_del(store->timer);
+    if (message->error != 0)
+        fail(store, strerror(message->error));
     tell_ready(store);
+    if (store->fresh && !message->renewed) { /* the blocks have other numbers: all anew */
+        drop(store);
+        return;
+    }
+    if (message->renewed) {
+        outgoing_none(&store->outgoing);
+        store->fresh = true;
+    }
+    store->up = message->error == 0;
     pump(store);
 }
 
-static void hear_busy(struct store *store)
+static void hear_busy(struct store *store, const struct scribe_message *message)
 {
-    pid_t holder = (pid_t)store->message.number;
+    pid_t holder = (pid_t)message->number;
     char why[64];
 
     if (!store->told) {
@@ -179,66 +145,70 @@ static void hear_busy(struct store *store)
     fail(store, why);
 }
 
-static void hear_written(struct store *store)
+static void hear_written(struct store *store, const struct scribe_message *message)
 {
     store->writing = false;
     event_del(store->timer);
-    if (store->message.error != 0) {
-        fail(store, strerror(store->message.error));
+    if (message->error != 0) {
+        fail(store, strerror(message->error));
         wait_for(store, RETRY_S);
         return;
     }
-    store->mark = store->piece.after;
-    store->written = store->piece.end;
+    outgoing_done(&store->outgoing);
     store->fresh = store->fresh && !store->completes;
     store->wait_s = RETRY_S;
     pump(store);
 }
 
-static void hear(struct store *store)
+static void on_heard(void *arg, const struct scribe_message *message)
 {
-    struct scribe_message *message = &store->message;
+    struct store *store = arg;
 
+    if (!message) {
+        if (!store->error[0])
+            fail(store, "the process that writes it has ended");
+        drop(store);
+        return;
+    }
     switch (message->kind) {
     case SCRIBE_BLOCK:
-        hear_block(store);
+        incoming_block(&store->incoming, message);
         break;
     case SCRIBE_POSITIONS:
-        hear_positions(store);
+        incoming_positions(&store->incoming, message);
         break;
     case SCRIBE_SAY:
         log_write(LOG_LEVEL_WARNING, "state_dir %s: %.*s", store->options.dir, (int)message->len,
                   (const char *)message->bytes);
         break;
     case SCRIBE_READY:
-        hear_ready(store);
+        hear_ready(store, message);
         break;
     case SCRIBE_BUSY:
-        hear_busy(store);
+        hear_busy(store, message);
         break;
     case SCRIBE_WRITTEN:
-        hear_written(store);
+        hear_written(store, message);
         break;
     case SCRIBE_WRITE:
         break;
     }
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static void start(struct store *store)
 {
-    struct store *store = arg;
+    struct scribe_options options = {.dir = store->options.dir,
+                                     .data_bytes = data_bytes(store),
+                                     .sync_ms = store->options.sync_ms,
+                                     .load = !store->loaded,
+                                     .renew = store->fresh};
 
-    (void)what;
-    for (unsigned i = 0; i < MESSAGES_A_TURN && store->readable; i++) {
-        ssize_t got = scribe_receive(fd, &store->message, MSG_DONTWAIT);
-
-        if (got < 0 && errno == EAGAIN)
-            return;
-        if (got <= 0) {
-            drop(store);
-            return;
-        }
-        hear(store);
+    if (scribe_link_start(&store->link, store->base, &options, on_heard, store) < 0) {
+        fail(store, strerror(errno));
+        tell_ready(store);
+        wait_for(store, store->wait_s);
+    } else if (!store->told) {
+        wait_for(store, PATIENCE_S);
     }
 }
 
@@ -248,8 +218,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (!store->readable) {
-        if (helper_reap(&store->helper))
+    if (!store->link.readable) {
+        if (scribe_link_reap(&store->link))
             start(store);
         else
             wait_for(store, RETRY_S);
@@ -259,32 +229,6 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     } else {
         pump(store);
     }
-}
-
-static void start(struct store *store)
-{
-    store->scribe.load = !store->loaded;
-    store->scribe.renew = store->fresh;
-    store->refused = 0;
-    if (helper_start(&store->helper, &(struct helper_work){.name = "altimeter-ring",
-                                                           .outlives = true,
-                                                           .serve = scribe_serve,
-                                                           .arg = &store->scribe}) < 0) {
-        fail(store, strerror(errno));
-        tell_ready(store);
-        wait_for(store, store->wait_s);
-        return;
-    }
-    store->readable =
-        event_new(store->base, store->helper.fd, EV_READ | EV_PERSIST, on_readable, store);
-    if (!store->readable || event_add(store->readable, NULL) < 0) {
-        fail(store, "out of memory");
-        tell_ready(store);
-        drop(store);
-        return;
-    }
-    if (!store->told)
-        wait_for(store, PATIENCE_S);
 }
 
 struct store *store_new(struct event_base *base, struct ring *ring,
@@ -298,8 +242,6 @@ struct store *store_new(struct event_base *base, struct ring *ring,
     store->ring = ring;
     store->options = *options;
     store->wait_s = RETRY_S;
-    store->scribe = (struct scribe_options){
-        .dir = options->dir, .data_bytes = data_bytes(store), .sync_ms = options->sync_ms};
     store->timer = evtimer_new(base, on_timer, store);
     if (!store->timer) {
         free(store);
@@ -313,84 +255,42 @@ void store_free(struct store *store)
 {
     if (!store)
         return;
-    if (store->readable)
-        event_free(store->readable);
-    if (store->timer)
-        event_free(store->timer);
-    helper_leave(&store->helper);
-    bytes_clean(&store->block);
+    scribe_link_leave(&store->link);
+    event_free(store->timer);
+    incoming_clean(&store->incoming);
     free(store);
 }
 
-/* Puts a piece of the message together; -1 where memory is short. */
-static int add_positions(struct store *store)
+static bool all_said(struct store *store)
 {
-    struct scribe_message *message = &store->message;
-    struct positions positions = {.turn = store->turn + 1,
-                                  .first = ring_first(store->ring),
-                                  .end = ring_end(store->ring),
-                                  .written = store->written};
-    struct bytes slot = {0};
-    int result = -1;
-
-    if (store->options.positions(store->options.arg, &positions) == 0 &&
-        positions_encode(&positions, &slot) == 0) {
-        message->pieces[0] = (struct scribe_piece){
-            .at = RINGFILE_SLOT_AT + positions.turn % 2 * POSITIONS_BYTES, .len = slot.len};
-        memcpy(message->bytes, slot.data, slot.len);
-        message->len = slot.len;
-        store->turn++;
-        result = 0;
-    }
-    positions_clean(&positions);
-    bytes_clean(&slot);
-    return result;
-}
-
-static void add_piece(struct store *store)
-{
-    struct scribe_message *message = &store->message;
-    const struct mark_piece *piece = &store->piece;
-
-    memcpy(message->bytes + message->len, piece->bytes, piece->len);
-    message->len += piece->len;
-    if (piece->closes)
-        message->bytes[message->len++] = 0;
-    message->pieces[1] = (struct scribe_piece){.at = RINGFILE_DATA_AT + piece->at,
-                                               .len = piece->len + piece->closes};
+    if (outgoing_any(&store->outgoing, store->ring))
+        return false;
+    log_relieve(&store->trouble, "state_dir %s: all is written again", store->options.dir);
+    store->error[0] = '\0';
+    return !store->stopping || store->final;
 }
 
 /* Hands the scribe what comes next, if it has nothing in hand. */
 static void pump(struct store *store)
 {
-    struct mark_piece rest;
-    size_t most = SCRIBE_BYTES_MOST - POSITIONS_BYTES - 1;
+    struct scribe_message *message = &store->link.message;
+    struct positions positions = {0};
 
-    if (!store->up || store->writing)
+    if (!store->up || store->writing || all_said(store))
         return;
-    bool more = mark_next(&store->mark, store->ring, most, &store->piece);
-    if (!more) {
-        log_relieve(&store->trouble, "state_dir %s: all is written again", store->options.dir);
-        store->error[0] = '\0';
-        if (!store->stopping || store->final)
-            return;
-        store->piece = (struct mark_piece){.end = store->written, .after = store->mark};
+    int made = store->options.positions(store->options.arg, &positions);
+    if (made == 0)
+        made = outgoing_next(&store->outgoing, store->ring, &positions, message);
+    positions_clean(&positions);
+    if (made == 0) {
+        store->final = store->stopping && message->complete;
+        store->completes = store->fresh && message->complete;
+        message->complete = store->completes;
+        store->writing = true;
+        store->writing_since_ns = clock_mono_ns();
+        scribe_link_send(&store->link);
     }
-    store->message = (struct scribe_message){.kind = SCRIBE_WRITE};
-    if (add_positions(store) < 0) {
-        wait_for(store, RETRY_S);
-        return;
-    }
-    if (more)
-        add_piece(store);
-    bool last = !mark_next(&store->piece.after, store->ring, most, &rest);
-    store->completes = store->fresh && last;
-    store->message.complete = store->completes;
-    store->final = store->stopping && last;
-    store->writing = true;
-    store->writing_since_ns = clock_mono_ns();
     wait_for(store, RETRY_S);
-    scribe_send(store->helper.fd, &store->message); /* where it is gone, on_readable hears of it */
 }
 
 void store_notify(struct store *store)
@@ -414,7 +314,7 @@ struct store_status store_status(const struct store *store)
 {
     bool stalled = store->writing && clock_mono_ns() - store->writing_since_ns > STALL_NS;
     uint64_t first = ring_first(store->ring);
-    uint64_t from = store->written > first ? store->written : first;
+    uint64_t from = store->outgoing.mark.end > first ? store->outgoing.mark.end : first;
     const char *state = "ok";
 
     if (!store->told)

@@ -5,6 +5,7 @@
 #include "emitter/backoff.h"
 #include "emitter/connect.h"
 #include "emitter/delivery.h"
+#include "emitter/loss.h"
 #include "emitter/session.h"
 
 #include <ctype.h>
@@ -22,6 +23,7 @@ struct target {
     struct connector *connector;
     struct delivery *delivery;
     struct address_peer peer;
+    int64_t max_age_ns; /* 0: any */
     char *name;
 
     struct connection *connection; /* while connecting */
@@ -34,10 +36,9 @@ struct target {
 
     char error[128];
     struct log_complaint trouble; /* what is owed does not get through */
-    uint64_t lost_told;           /* of what was lost, as much is in the log */
+    uint64_t lost_seen;           /* of what was lost, as much was complained of */
+    struct loss last_loss;        /* of the last outage that cost some */
 };
-
-static void connect_peer(struct target *target);
 
 /* Ends what connection there is. What it did not bring across is owed again. */
 static void disconnect(struct target *target)
@@ -84,21 +85,35 @@ static void on_broke(void *arg, const char *why)
     fail(target, "lost the connection to", why);
 }
 
+static void complain_of_loss(struct target *target)
+{
+    uint64_t lost = delivery_counts(target->delivery).lost;
+
+    if (lost > target->lost_seen)
+        log_complain(&target->trouble, LOG_LEVEL_WARNING,
+                     "graphite %s: the ring overwrites what it is owed before it gets it",
+                     target->name);
+    target->lost_seen = lost;
+}
+
 /* Sends what there is to send, and says so when nothing is left of a trouble. */
 static void push(struct target *target)
 {
+    complain_of_loss(target);
     session_turn(target->session);
     if (!target->session)
         return;
     forgive(target);
 
-    struct delivery_counts counts = delivery_counts(target->delivery);
-    if (counts.owed > 0 || target->shaky)
+    if (target->shaky || delivery_counts(target->delivery).owed > 0)
         return;
-    log_relieve(&target->trouble,
-                "graphite %s: up to date again, %" PRIu64 " snapshots were lost meanwhile",
-                target->name, counts.lost - target->lost_told);
-    target->lost_told = counts.lost;
+    struct loss loss = delivery_take_loss(target->delivery);
+    char lost[LOSS_TEXT_BYTES];
+    loss_text(&loss, lost);
+    log_relieve(&target->trouble, "graphite %s: up to date again, meanwhile %s", target->name,
+                lost);
+    if (loss.snapshots > 0)
+        target->last_loss = loss;
 }
 
 static void on_connected(void *arg, const char *error)
@@ -149,35 +164,43 @@ struct target *target_new(struct event_base *base, struct connector *connector,
     target->base = base;
     target->connector = connector;
     target->peer = options->peer;
+    target->max_age_ns = options->max_age_ms * CLOCK_NS_PER_MS;
     target->name = strdup(options->name);
-    target->delivery = delivery_new(ring, series);
+    target->delivery = delivery_new(ring, series,
+                                    &(struct delivery_options){.settle_ms = options->settle_ms,
+                                                               .replay_rate = options->replay_rate,
+                                                               .position = options->position,
+                                                               .lost = options->lost});
     target->retry = evtimer_new(base, on_retry, target);
     if (!target->name || !target->delivery || !target->retry) {
         target_free(target);
         return NULL;
     }
     delivery_owe_new(target->delivery);
+    target->lost_seen = options->lost;
     connect_peer(target);
     return target;
 }
 
-/* What is still owed at the end is nobody's any more. */
+/* What is not acknowledged at the end is nobody's any more. */
 static void say_what_is_left(const struct target *target)
 {
-    uint64_t owed = delivery_counts(target->delivery).owed;
+    struct delivery_counts counts = delivery_counts(target->delivery);
 
-    if (target->stopping && owed > 0)
+    if (target->stopping && counts.owed + counts.under_way > 0)
         log_write(LOG_LEVEL_WARNING, "graphite %s: ends with %" PRIu64 " snapshots undelivered",
-                  target->name, owed);
+                  target->name, counts.owed + counts.under_way);
 }
 
 void target_free(struct target *target)
 {
     if (!target)
         return;
-    disconnect(target);
+    if (target->session)
+        session_ask(target->session);
     if (target->delivery)
         say_what_is_left(target);
+    disconnect(target);
     if (target->retry)
         event_free(target->retry);
     delivery_free(target->delivery);
@@ -185,20 +208,52 @@ void target_free(struct target *target)
     free(target);
 }
 
+static bool is_aged(const struct target *target)
+{
+    return target->max_age_ns > 0 && session_age_ns(target->session) >= target->max_age_ns;
+}
+
+/* It lasted as long as it was meant to, so whatever was wrong before is forgiven. */
+static void renew(struct target *target)
+{
+    target->failures = 0;
+    target->shaky = false;
+    target->error[0] = '\0';
+    disconnect(target);
+    connect_peer(target);
+}
+
 void target_notify(struct target *target)
 {
     if (target->stopping)
         return;
     delivery_owe_new(target->delivery);
-    uint64_t lost = delivery_forget(target->delivery);
     if (!target->session)
         return;
-    if (lost > 0)
-        log_complain(&target->trouble, LOG_LEVEL_WARNING,
-                     "graphite %s: it takes snapshots more slowly than they come, the ring "
-                     "overwrites what it is owed",
-                     target->name);
-    push(target);
+    if (is_aged(target))
+        renew(target);
+    else
+        push(target);
+}
+
+void target_evict(struct target *target, uint64_t end)
+{
+    if (!target->stopping)
+        delivery_owe_new(target->delivery);
+    delivery_evict(target->delivery, end);
+}
+
+void target_position(const struct target *target, struct owed *position)
+{
+    delivery_position(target->delivery, position);
+}
+
+void target_owe(struct target *target, const struct owed *position, uint64_t lost)
+{
+    delivery_owe(target->delivery, position, lost);
+    target->lost_seen += lost;
+    if (target->session)
+        push(target);
 }
 
 void target_stop(struct target *target)
@@ -227,6 +282,8 @@ static const char *state(const struct target *target)
 struct target_status target_status(const struct target *target)
 {
     struct delivery_counts counts = delivery_counts(target->delivery);
+    const struct loss *loss = counts.loss.snapshots > 0 ? &counts.loss : &target->last_loss;
+    int64_t acked_age_ns = clock_mono_ns() - counts.acked_ns;
 
     return (struct target_status){
         .name = target->name,
@@ -235,6 +292,9 @@ struct target_status target_status(const struct target *target)
         .sent = counts.acked,
         .owed = counts.owed + counts.under_way,
         .lost = counts.lost,
+        .lost_from_s = loss->from_s,
+        .lost_to_s = loss->to_s,
         .reconnects = target->connections > 0 ? target->connections - 1 : 0,
+        .acked_age_ms = counts.acked > 0 ? acked_age_ns / CLOCK_NS_PER_MS : -1,
     };
 }
