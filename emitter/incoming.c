@@ -1,5 +1,6 @@
 #include "emitter/incoming.h"
 
+#include "base/log.h"
 #include "emitter/block.h"
 
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static struct incoming_block *unfinished(struct incoming *incoming,
     return &list[count];
 }
 
-void incoming_block(struct incoming *incoming, const struct scribe_message *message)
+static void hear_block(struct incoming *incoming, const struct scribe_message *message)
 {
     struct incoming_block *block = unfinished(incoming, message);
 
@@ -34,8 +35,12 @@ void incoming_block(struct incoming *incoming, const struct scribe_message *mess
         incoming->refused++;
 }
 
-void incoming_positions(struct incoming *incoming, const struct scribe_message *message)
+void incoming_hear(struct incoming *incoming, const struct scribe_message *message)
 {
+    if (message->kind == SCRIBE_BLOCK)
+        hear_block(incoming, message);
+    if (message->kind != SCRIBE_POSITIONS)
+        return;
     positions_clean(&incoming->positions);
     positions_decode(&incoming->positions, message->bytes, message->len);
 }
@@ -54,7 +59,7 @@ static uint64_t lateness(const struct incoming *incoming)
     return 0;
 }
 
-void incoming_adopt(struct incoming *incoming, struct ring *ring, bool late)
+void incoming_adopt(struct incoming *incoming, struct ring *ring, bool late, const char *dir)
 {
     uint64_t shift = late ? lateness(incoming) : 0;
 
@@ -67,6 +72,10 @@ void incoming_adopt(struct incoming *incoming, struct ring *ring, bool late)
         if (!whole || !ring_adopt(ring, &block->bytes, late ? BLOCK_UNPLACED : block->at))
             incoming->refused++;
     }
+    if (incoming->refused > 0)
+        log_write(LOG_LEVEL_WARNING,
+                  "state_dir %s: %zu parts of the file make no sense and are left out", dir,
+                  incoming->refused);
     if (late)
         positions_renumber(&incoming->positions, shift, INCOMING_LATE);
 }

@@ -5,8 +5,8 @@
  * The ring may have begun without it, at the number INCOMING_LATE. Then what comes in gets the
  * numbers right before that, so that none is missing between them.
  *
- * Errors: what makes no sense, or finds no memory, is counted and left out. Threads: the loop's
- * thread only.
+ * Errors: what makes no sense, or finds no memory, is left out, and that is logged. Threads: the
+ * loop's thread only.
  */
 #ifndef EMITTER_INCOMING_H
 #define EMITTER_INCOMING_H
@@ -36,13 +36,12 @@ struct incoming {
     size_t refused;             /* blocks that were left out */
 };
 
-/* Takes a message of kind SCRIBE_BLOCK, or SCRIBE_POSITIONS. */
-void incoming_block(struct incoming *incoming, const struct scribe_message *message);
-void incoming_positions(struct incoming *incoming, const struct scribe_message *message);
+/* Takes a message of kind SCRIBE_BLOCK or SCRIBE_POSITIONS, and ignores others. */
+void incoming_hear(struct incoming *incoming, const struct scribe_message *message);
 
-/* Gives the ring all blocks; where it is `late` it began without them, and they have no place in
- * the file any more. */
-void incoming_adopt(struct incoming *incoming, struct ring *ring, bool late);
+/* Gives the ring all blocks, and says what made no sense in `dir`. Where it is `late` the ring
+ * began without them, and they have no place in the file any more. */
+void incoming_adopt(struct incoming *incoming, struct ring *ring, bool late, const char *dir);
 
 void incoming_clean(struct incoming *incoming);
 

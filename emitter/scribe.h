@@ -60,7 +60,7 @@ struct scribe_message {
     enum scribe_kind kind;
     int error;       /* READY, WRITTEN: errno, or 0 */
     bool renewed;    /* BLOCK: its place means nothing any more. READY: the file is new and empty */
-    bool complete;   /* WRITE: with this a new file has all, and takes the old one's place. READY:
+    bool complete;   /* WRITE, WRITTEN: with this a new file has all and takes its place. READY:
                       * what   was found was told, if that was asked */
     uint64_t number; /* BUSY: see there. BLOCK: bytes of the whole block */
     struct scribe_piece pieces[SCRIBE_PIECES]; /* WRITE. BLOCK: `at` of the first, in the data */

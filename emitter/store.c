@@ -1,6 +1,5 @@
 #include "emitter/store.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "emitter/incoming.h"
 #include "emitter/outgoing.h"
@@ -9,7 +8,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +15,12 @@
 #define PATIENCE_S 2 /* for the file to be read; then the ring begins without it */
 #define RETRY_S 1
 #define LONGEST_WAIT_S 32
-#define STALL_NS CLOCK_NS_PER_S
 
 struct store {
     struct event_base *base;
     struct ring *ring;
     struct store_options options;
+    uint64_t data_bytes; /* of the file */
     struct scribe_link link;
     struct event *timer; /* the patience, or until the next try */
 
@@ -34,20 +32,14 @@ struct store {
     bool stopping;
     struct incoming incoming;
 
-    bool writing;   /* a write is under way */
-    bool completes; /* with it the new file has all */
-    int64_t writing_since_ns;
+    bool writing; /* a write is under way */
+    bool stalled; /* for too long */
     struct outgoing outgoing;
     bool final; /* the last positions are written, or on their way */
 
     char error[128];
     struct log_complaint trouble;
 };
-
-static uint64_t data_bytes(const struct store *store)
-{
-    return store->options.size_bytes - RINGFILE_DATA_AT;
-}
 
 static void wait_for(struct store *store, time_t seconds)
 {
@@ -81,6 +73,7 @@ static void drop(struct store *store)
     scribe_link_end(&store->link);
     store->up = false;
     store->writing = false;
+    store->stalled = false;
     incoming_clean(&store->incoming);
     wait_for(store, store->wait_s);
     if (store->wait_s < LONGEST_WAIT_S)
@@ -92,21 +85,15 @@ static void pump(struct store *store);
 /* All that the file has is here. */
 static void take_in(struct store *store)
 {
-    struct incoming *incoming = &store->incoming;
-    bool late = store->told && incoming->count > 0;
+    bool late = store->told && store->incoming.count > 0;
 
+    incoming_adopt(&store->incoming, store->ring, late, store->options.dir);
     store->loaded = true;
-    incoming_adopt(incoming, store->ring, late);
-    if (incoming->refused > 0)
-        log_write(LOG_LEVEL_WARNING,
-                  "state_dir %s: %zu parts of the file make no sense and are left out",
-                  store->options.dir, incoming->refused);
-    if (incoming->positions.turn > 0)
-        store->options.loaded(store->options.arg, &incoming->positions);
-    store->outgoing.turn = incoming->positions.turn;
-    incoming_clean(incoming);
-    ring_settle(store->ring, data_bytes(store));
     store->fresh = late;
+    store->outgoing.turn = store->incoming.positions.turn;
+    store->options.loaded(store->options.arg, &store->incoming.positions);
+    incoming_clean(&store->incoming);
+    ring_settle(store->ring, store->data_bytes);
     if (!store->told)
         outgoing_all(&store->outgoing, store->ring);
 }
@@ -132,22 +119,18 @@ static void hear_ready(struct store *store, const struct scribe_message *message
     pump(store);
 }
 
-static void hear_busy(struct store *store, const struct scribe_message *message)
+static void hear_busy(struct store *store, pid_t holder)
 {
-    pid_t holder = (pid_t)message->number;
-    char why[64];
-
-    if (!store->told) {
+    if (store->told)
+        fail(store, "another altimeter has it");
+    else
         store->options.refused(store->options.arg, holder);
-        return;
-    }
-    snprintf(why, sizeof why, "another altimeter (process %d) has it", (int)holder);
-    fail(store, why);
 }
 
 static void hear_written(struct store *store, const struct scribe_message *message)
 {
     store->writing = false;
+    store->stalled = false;
     event_del(store->timer);
     if (message->error != 0) {
         fail(store, strerror(message->error));
@@ -155,7 +138,7 @@ static void hear_written(struct store *store, const struct scribe_message *messa
         return;
     }
     outgoing_done(&store->outgoing);
-    store->fresh = store->fresh && !store->completes;
+    store->fresh = store->fresh && !message->complete;
     store->wait_s = RETRY_S;
     pump(store);
 }
@@ -164,41 +147,27 @@ static void on_heard(void *arg, const struct scribe_message *message)
 {
     struct store *store = arg;
 
-    if (!message) {
-        if (!store->error[0])
-            fail(store, "the process that writes it has ended");
+    if (!message && !store->error[0] && store->told)
+        fail(store, "the process that writes it has ended");
+    if (!message)
         drop(store);
-        return;
-    }
-    switch (message->kind) {
-    case SCRIBE_BLOCK:
-        incoming_block(&store->incoming, message);
-        break;
-    case SCRIBE_POSITIONS:
-        incoming_positions(&store->incoming, message);
-        break;
-    case SCRIBE_SAY:
+    else if (message->kind == SCRIBE_SAY)
         log_write(LOG_LEVEL_WARNING, "state_dir %s: %.*s", store->options.dir, (int)message->len,
                   (const char *)message->bytes);
-        break;
-    case SCRIBE_READY:
+    else if (message->kind == SCRIBE_READY)
         hear_ready(store, message);
-        break;
-    case SCRIBE_BUSY:
-        hear_busy(store, message);
-        break;
-    case SCRIBE_WRITTEN:
+    else if (message->kind == SCRIBE_BUSY)
+        hear_busy(store, (pid_t)message->number);
+    else if (message->kind == SCRIBE_WRITTEN)
         hear_written(store, message);
-        break;
-    case SCRIBE_WRITE:
-        break;
-    }
+    else
+        incoming_hear(&store->incoming, message);
 }
 
 static void start(struct store *store)
 {
     struct scribe_options options = {.dir = store->options.dir,
-                                     .data_bytes = data_bytes(store),
+                                     .data_bytes = store->data_bytes,
                                      .sync_ms = store->options.sync_ms,
                                      .load = !store->loaded,
                                      .renew = store->fresh};
@@ -224,6 +193,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
         else
             wait_for(store, RETRY_S);
     } else if (store->writing || !store->loaded) {
+        store->stalled = store->told;
         fail(store, "the disk does not answer");
         tell_ready(store);
     } else {
@@ -241,6 +211,7 @@ struct store *store_new(struct event_base *base, struct ring *ring,
     store->base = base;
     store->ring = ring;
     store->options = *options;
+    store->data_bytes = options->size_bytes - RINGFILE_DATA_AT;
     store->wait_s = RETRY_S;
     store->timer = evtimer_new(base, on_timer, store);
     if (!store->timer) {
@@ -284,10 +255,8 @@ static void pump(struct store *store)
     positions_clean(&positions);
     if (made == 0) {
         store->final = store->stopping && message->complete;
-        store->completes = store->fresh && message->complete;
-        message->complete = store->completes;
+        message->complete = store->fresh && message->complete;
         store->writing = true;
-        store->writing_since_ns = clock_mono_ns();
         scribe_link_send(&store->link);
     }
     wait_for(store, RETRY_S);
@@ -312,17 +281,14 @@ bool store_idle(const struct store *store)
 
 struct store_status store_status(const struct store *store)
 {
-    bool stalled = store->writing && clock_mono_ns() - store->writing_since_ns > STALL_NS;
     uint64_t first = ring_first(store->ring);
     uint64_t from = store->outgoing.mark.end > first ? store->outgoing.mark.end : first;
-    const char *state = "ok";
+    const char *state = store->error[0] || !store->up ? "failing" : "ok";
 
     if (!store->told)
         state = "loading";
-    else if (stalled)
+    else if (store->stalled)
         state = "stalled";
-    else if (store->error[0] || !store->up)
-        state = "failing";
     return (struct store_status){
         .state = state,
         .error = store->error[0] ? store->error : NULL,

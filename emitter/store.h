@@ -39,8 +39,7 @@ struct store_options {
     void (*ready)(void *arg);
     /* Another agent, process `holder` (0: unknown), has the directory. */
     void (*refused)(void *arg, pid_t holder);
-    /* At most once, before or after `ready`: what the file says of the targets, borrowed. Without a
-     * word they are owed all. */
+    /* At most once, before or after `ready`: what the file says of the targets, borrowed. */
     void (*loaded)(void *arg, const struct positions *positions);
     /* Adds what the targets are owed now to empty positions. -1: memory is short. */
     int (*positions)(void *arg, struct positions *positions);
