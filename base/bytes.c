@@ -11,7 +11,7 @@ int bytes_reserve(struct bytes *bytes, size_t more)
     if (needed <= bytes->capacity)
         return 0;
 
-    size_t capacity = bytes->capacity ? bytes->capacity : 64;
+    size_t capacity = bytes->capacity > 64 ? bytes->capacity : 64;
     while (capacity < needed)
         capacity += capacity / 2;
     uint8_t *data = realloc(bytes->data, capacity);

@@ -2,8 +2,8 @@
  * A stream of bits in bytes, the highest bit of a byte first. The last byte is filled up with
  * zeros.
  *
- * Errors: reading past the end makes the reader `failed` and gives zeros; writing has none, since
- * the room is the caller's to make beforehand. Threads: any, nothing is shared.
+ * Errors: reading past the end makes the reader `failed`, and what is missing is zeros; writing has
+ * none, since the room is the caller's to make beforehand. Threads: any, nothing is shared.
  */
 #ifndef EMITTER_BITS_H
 #define EMITTER_BITS_H

@@ -203,9 +203,8 @@ static int take_value(struct bits_in *in, struct codec_model *model, int64_t mos
     uint64_t code = bits_take(in, zeros + order + 1);
     units += unfold(code - (UINT64_C(1) << order));
     int64_t value = 0;
-    if (in->failed || __builtin_mul_overflow(units, model->unit, &value) ||
-        __builtin_add_overflow(value, model->last, &value) || value < 0 || value > most ||
-        (units != 0 && model->unit == 0))
+    if ((units != 0 && model->unit == 0) || __builtin_mul_overflow(units, model->unit, &value) ||
+        __builtin_add_overflow(value, model->last, &value) || value < 0 || value > most)
         return -1;
     learn(model, value, units);
     return 0;

@@ -20,12 +20,13 @@
  *   k = 0:  1   010   011   00100   00101 ...      k = 2:  100   101   110   111   01000 ...
  *
  * Any other change, and one that would begin with CODEC_PLAIN zeros or more, is written plainly:
- * CODEC_PLAIN zeros, 1 bit for down, 6 bits for the number's length, the number. The unit is found
- * anew, and a new one but for the first makes this change the drift.
+ * CODEC_PLAIN zeros, 1 bit for down, 6 bits for the number's length, the number. Then the unit is
+ * found anew, and a new one but for the first makes this change the drift, before the means follow.
  *
  * Means are kept in 16ths, and go a quarter of the way to what is new, rounded towards zero; the
  * drift is rounded to the nearest for use. Bits are in emitter/bits.h's order; a snapshot begins
- * with a new byte. On a real node at 1 s, in blocks of 256 snapshots, a DataPoint takes 0.4 bytes.
+ * with a new byte. On a real node at 1 s, in blocks of 256 snapshots, a DataPoint takes less than
+ * half a byte.
  *
  * Errors: -1, see each. Threads: any, nothing is shared. Lifetimes: a codec owns its memory.
  */

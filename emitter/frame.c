@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define CRC_BYTES 4
+#define PATH_BYTES_MOST ((size_t)64 << 20) /* of a layout's paths that come in */
 
 void frame_start(struct frame_writer *writer, uint32_t chain)
 {
@@ -116,15 +117,20 @@ uint32_t frame_reseal(uint8_t *payload, size_t len, uint32_t chain)
     return crc;
 }
 
-/* Interns the paths that come in. Gives how many were; all of them, unless something is wrong. */
+/* Interns the paths that come in. Gives how many were; all of them, unless something is wrong. Three
+ * bytes can name the longest path, so how much memory they ask for is looked at apart. */
 static size_t intern(const struct frame *frame, struct series_table *table, uint32_t *series)
 {
     struct bytes_in paths = frame->paths;
     char path[PATHS_LONGEST + 1];
     size_t len = 0;
     size_t count = 0;
+    size_t all = 0;
 
     while (count < frame->added && paths_take(&paths, path, &len) == 0) {
+        all += len;
+        if (all > PATH_BYTES_MOST)
+            break;
         series[count] = series_intern_path(table, path, len);
         if (series[count] == SERIES_NONE)
             break;

@@ -103,13 +103,13 @@ static void past_the_end_there_is_nothing(void **state)
 static void only_a_filled_up_byte_is_an_end(void **state)
 {
     const struct {
-        uint8_t bytes[10];
         size_t len;
         unsigned taken;
         bool end;
+        uint8_t bytes[10];
     } rows[] = {
-        {{0xe0}, 1, 3, true},  {{0xe0}, 1, 8, true},  {{0xe1}, 1, 3, false},
-        {{0xe0}, 2, 3, false}, {{0xe0}, 8, 57, true}, {{0xe0}, 9, 57, false},
+        {1, 3, true, {0xe0}},  {1, 8, true, {0xe0}},  {1, 3, false, {0xe1}},
+        {2, 3, false, {0xe0}}, {8, 57, true, {0xe0}}, {9, 57, false, {0xe0}},
     };
 
     (void)state;
