@@ -117,8 +117,8 @@ uint32_t frame_reseal(uint8_t *payload, size_t len, uint32_t chain)
     return crc;
 }
 
-/* Interns the paths that come in. Gives how many were; all of them, unless something is wrong. Three
- * bytes can name the longest path, so how much memory they ask for is looked at apart. */
+/* Interns the paths that come in. Gives how many were; all of them, unless something is wrong.
+ * Three bytes can name the longest path, so how much memory they ask for is looked at apart. */
 static size_t intern(const struct frame *frame, struct series_table *table, uint32_t *series)
 {
     struct bytes_in paths = frame->paths;

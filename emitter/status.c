@@ -28,6 +28,12 @@ static json_t *number(uint64_t value)
     return json_integer((json_int_t)value);
 }
 
+/* null where there is no such time: what is below `least` says so. */
+static json_t *known(int64_t value, int64_t least)
+{
+    return value < least ? json_null() : json_integer(value);
+}
+
 /* A NULL value, where memory is short, makes it NULL; all values are taken over in any case. */
 static json_t *target(const struct target_status *status)
 {
@@ -41,7 +47,10 @@ static json_t *target(const struct target_status *status)
     failed |= json_object_set_new(object, "sent", number(status->sent));
     failed |= json_object_set_new(object, "owed", number(status->owed));
     failed |= json_object_set_new(object, "lost", number(status->lost));
+    failed |= json_object_set_new(object, "lost_from_s", known(status->lost_from_s, 1));
+    failed |= json_object_set_new(object, "lost_to_s", known(status->lost_to_s, 1));
     failed |= json_object_set_new(object, "reconnects", number(status->reconnects));
+    failed |= json_object_set_new(object, "acked_age_ms", known(status->acked_age_ms, 0));
     if (!failed)
         return object;
     json_decref(object);

@@ -7,7 +7,8 @@
  *             "file": {"state": "ok", "error": null, "behind": 0, "size_bytes": 184320}},
  *    "http": {"clients": 1}, "lines": {"clients": 0},
  *    "targets": [{"name": "graphite:2003", "state": "up", "error": null, "sent": 3, "owed": 0,
- *                 "lost": 0, "reconnects": 0}]}
+ *                 "lost": 0, "lost_from_s": null, "lost_to_s": null, "reconnects": 0,
+ *                 "acked_age_ms": 40}]}
  *
  * Errors: NULL where memory is short. Threads: any, nothing is kept.
  */

@@ -11,6 +11,19 @@ struct fixture {
     int stopped;
 };
 
+static void on_ready(void *arg)
+{
+    struct fixture *fixture = arg;
+
+    event_base_loopbreak(fixture->door.base);
+}
+
+static void on_failed(void *arg)
+{
+    (void)arg;
+    fail();
+}
+
 static void open_emitter(struct fixture *fixture, struct emitter_options options)
 {
     struct sockaddr_in loopback = {.sin_family = AF_INET,
@@ -30,8 +43,12 @@ static void open_emitter(struct fixture *fixture, struct emitter_options options
     options.http_max_connections = 8;
     memcpy(&options.http_listen.sockaddr, &loopback, sizeof loopback);
     options.http_listen.len = sizeof loopback;
+    options.ready = on_ready;
+    options.failed = on_failed;
+    options.arg = fixture;
     fixture->emitter = emitter_new(fixture->door.base, fixture->door.series, &options);
     assert_non_null(fixture->emitter);
+    assert_int_equal(event_base_dispatch(fixture->door.base), 0);
     for (int i = 0; i < 5; i++)
         assert_int_equal(emitter_append(fixture->emitter, &fixture->snapshot), 0);
     door_note(&fixture->door);

@@ -12,9 +12,18 @@ static const struct target_status targets[] = {
      .sent = UINT64_C(5000000000),
      .owed = 1,
      .lost = 2,
-     .reconnects = 3},
-    {.name = "\xc3\xa9:2003", .state = "down", .error = "refused: \xff\xfe \"quoted\"\n"},
+     .lost_from_s = 1594380000,
+     .lost_to_s = 1594380010,
+     .reconnects = 3,
+     .acked_age_ms = 40},
+    {.name = "\xc3\xa9:2003",
+     .state = "down",
+     .error = "refused: \xff\xfe \"quoted\"\n",
+     .acked_age_ms = -1},
 };
+
+static const struct store_status file = {
+    .state = "failing", .error = "read-only", .behind = 7, .size_bytes = 65536};
 
 static const struct status status = {
     .healthy = true,
@@ -26,6 +35,7 @@ static const struct status status = {
     .ring_snapshots = 3,
     .ring_capacity = 360,
     .ring_bytes = 8192,
+    .file = &file,
     .http_clients = 5,
     .lines_clients = 6,
     .targets = targets,
@@ -53,13 +63,17 @@ static void test_whole(void **state)
     check(&status, true,
           "{\"status\": \"ok\", \"version\": \"0.1.0\", \"start_time_s\": 1594380700,"
           " \"uptime_s\": 20, \"newest\": {\"timestamp_s\": 1594380720, \"age_s\": 4},"
-          " \"ring\": {\"snapshots\": 3, \"capacity\": 360, \"bytes\": 8192},"
+          " \"ring\": {\"snapshots\": 3, \"capacity\": 360, \"bytes\": 8192, \"file\":"
+          " {\"state\": \"failing\", \"error\": \"read-only\", \"behind\": 7,"
+          " \"size_bytes\": 65536}},"
           " \"http\": {\"clients\": 5}, \"lines\": {\"clients\": 6}, \"targets\": ["
           "{\"name\": \"a:2003\", \"state\": \"up\", \"error\": null, \"sent\": 5000000000,"
-          " \"owed\": 1, \"lost\": 2, \"reconnects\": 3},"
+          " \"owed\": 1, \"lost\": 2, \"lost_from_s\": 1594380000, \"lost_to_s\": 1594380010,"
+          " \"reconnects\": 3, \"acked_age_ms\": 40},"
           "{\"name\": \"\xc3\xa9:2003\", \"state\": \"down\","
           " \"error\": \"refused: ?? \\\"quoted\\\"\\n\", \"sent\": 0, \"owed\": 0, \"lost\": 0,"
-          " \"reconnects\": 0}]}");
+          " \"lost_from_s\": null, \"lost_to_s\": null, \"reconnects\": 0,"
+          " \"acked_age_ms\": null}]}");
 }
 
 static void test_not_trusted(void **state)
@@ -78,8 +92,10 @@ static void test_no_target(void **state)
 
     (void)state;
     alone.target_count = 0;
+    alone.file = NULL;
     char *text = status_text(&alone, true);
     assert_non_null(strstr(text, "\"targets\": []"));
+    assert_non_null(strstr(text, "\"file\": null"));
     free(text);
 }
 
