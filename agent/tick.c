@@ -16,10 +16,12 @@ static int64_t slot_ns(const struct tick *tick, int64_t wall_ns)
 
 void tick_resume(struct tick *tick, int64_t newest_s, int64_t wall_ns, int64_t boot_ns)
 {
-    if (newest_s < TICK_EPOCH_S || slot_ns(tick, wall_ns) / CLOCK_NS_PER_S != newest_s)
+    int64_t slot_s = slot_ns(tick, wall_ns) / CLOCK_NS_PER_S;
+
+    if (newest_s < TICK_EPOCH_S || newest_s < slot_s || newest_s > wall_ns / CLOCK_NS_PER_S)
         return;
     tick->started = true;
-    tick->last_slot_s = newest_s;
+    tick->last_slot_s = slot_s;
     tick->difference_ns = wall_ns - boot_ns;
 }
 

@@ -163,6 +163,33 @@ static void a_slot_that_began_meanwhile_is_not_left_out(void **state)
     assert_int_equal(slot_s, BASE_S + 1);
 }
 
+/* After a restart the running slot is not emitted again where the ring has it. */
+static void the_slot_of_the_newest_snapshot_is_not_due(void **state)
+{
+    static const struct {
+        int64_t newest_s; /* relative to the base */
+        bool due;
+    } rows[] = {{0, false}, {-10, true}, {7, false}, {9, true}, {10, true}, {-BASE_S - 1, true}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct tick tick = tick_make(10, 0);
+        int64_t wall_ns = BASE_S * CLOCK_NS_PER_S + 8 * CLOCK_NS_PER_S;
+        int64_t slot_s = 0;
+        int64_t step_ns = 0;
+
+        tick_resume(&tick, BASE_S + rows[i].newest_s, wall_ns, 0);
+        assert_int_equal(tick_due(&tick, wall_ns, 0, &slot_s, &step_ns), rows[i].due);
+        if (!rows[i].due) {
+            wall_ns = tick_next_ns(&tick, wall_ns);
+            assert_int_equal(wall_ns, (BASE_S + 10) * CLOCK_NS_PER_S);
+            assert_true(tick_due(&tick, wall_ns, 2 * CLOCK_NS_PER_S, &slot_s, &step_ns));
+        }
+        assert_int_equal(step_ns, 0);
+        assert_int_equal(slot_s, rows[i].due ? BASE_S : BASE_S + 10);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +197,7 @@ int main(void)
         cmocka_unit_test(nothing_before_the_clock_is_set),
         cmocka_unit_test(waking_as_told_misses_nothing),
         cmocka_unit_test(a_slot_that_began_meanwhile_is_not_left_out),
+        cmocka_unit_test(the_slot_of_the_newest_snapshot_is_not_due),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
