@@ -3,8 +3,8 @@
 #include <event2/event.h>
 
 /*
- * libcurl gives the first of several addresses half of what is left of its time, but sets no timer
- * for the end of that half: so it is nudged.
+ * Where one of several addresses failed, libcurl 7.88 turns to the next only when it is called
+ * again, and asks for no timer: so it is nudged.
  */
 static const struct timeval nudge_every = {.tv_usec = 100000};
 

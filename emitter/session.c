@@ -42,7 +42,7 @@ static const char *hear(struct session *session)
         if (len == 0)
             return "closed by the peer";
         if (len < 0)
-            return errno == EAGAIN ? NULL : strerror(errno);
+            return errno == EAGAIN ? NULL : connection_why(session->connection);
     }
     return NULL;
 }
@@ -66,12 +66,12 @@ static const char *speak(struct session *session, int64_t now_ns)
 
         ssize_t sent = connection_send(session->connection, bytes, len);
         if (sent < 0 && errno != EAGAIN)
-            return strerror(errno);
+            return connection_why(session->connection);
         if (sent > 0) {
             delivery_sent(session->delivery, (size_t)sent);
             poll_early(session);
         }
-        if (sent < (ssize_t)len)
+        if (sent < 0)
             break;
     }
     return event_add(session->writable, NULL) < 0 ? "out of memory" : NULL;
@@ -203,8 +203,7 @@ void session_free(struct session *session)
 
 void session_ask(struct session *session)
 {
-    delivery_acked(session->delivery, tcp_unacked(connection_fd(session->connection)),
-                   clock_mono_ns());
+    delivery_acked(session->delivery, connection_unacked(session->connection), clock_mono_ns());
 }
 
 int64_t session_age_ns(const struct session *session)

@@ -8,7 +8,6 @@
 #include "emitter/loss.h"
 #include "emitter/session.h"
 
-#include <ctype.h>
 #include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,6 +22,8 @@ struct target {
     struct connector *connector;
     struct delivery *delivery;
     struct address_peer peer;
+    bool tls;
+    const char *tls_ca, *tls_cert, *tls_key;
     int64_t max_age_ns; /* 0: any */
     char *name;
 
@@ -52,7 +53,6 @@ static void disconnect(struct target *target)
 static void fail(struct target *target, const char *what, const char *why)
 {
     snprintf(target->error, sizeof target->error, "%s", why);
-    target->error[0] = (char)tolower((unsigned char)target->error[0]);
     disconnect(target);
     if (target->stopping)
         return;
@@ -140,8 +140,16 @@ static void on_connected(void *arg, const char *error)
 
 static void connect_peer(struct target *target)
 {
-    target->connection = connection_open(target->connector, &target->peer, CONNECT_PATIENCE_MS,
-                                         on_connected, target);
+    const struct connection_options options = {
+        .peer = &target->peer,
+        .patience_ms = CONNECT_PATIENCE_MS,
+        .tls = target->tls,
+        .tls_ca = target->tls_ca,
+        .tls_cert = target->tls_cert,
+        .tls_key = target->tls_key,
+    };
+
+    target->connection = connection_open(target->connector, &options, on_connected, target);
     if (!target->connection)
         fail(target, "cannot connect to", "out of memory");
 }
@@ -164,6 +172,10 @@ struct target *target_new(struct event_base *base, struct connector *connector,
     target->base = base;
     target->connector = connector;
     target->peer = options->peer;
+    target->tls = options->tls;
+    target->tls_ca = options->tls_ca;
+    target->tls_cert = options->tls_cert;
+    target->tls_key = options->tls_key;
     target->max_age_ns = options->max_age_ms * CLOCK_NS_PER_MS;
     target->name = strdup(options->name);
     target->delivery = delivery_new(ring, series,

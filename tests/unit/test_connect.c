@@ -1,84 +1,19 @@
 /* libcurl's door, against real sockets on loopback. */
-#include "emitter/connect.h"
-#include "tests/unit/bench.h"
+#include "tests/unit/attempt.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define PATIENCE_MS 10000
 
-struct attempt {
-    struct connection *connection;
-    bool done;
-    bool failed;
-    char error[128];
-};
-
-static void on_done(void *arg, const char *error)
-{
-    struct attempt *attempt = arg;
-
-    assert_false(attempt->done);
-    attempt->done = true;
-    if (error) {
-        attempt->failed = true;
-        strncpy(attempt->error, error, sizeof attempt->error - 1);
-        connection_close(attempt->connection);
-    }
-}
-
-static bool is_done(void *arg)
-{
-    return ((const struct attempt *)arg)->done;
-}
-
-/* A listener on loopback; its port. */
+/* A listener on loopback, or -1; its port. */
 static uint16_t listener(int family, int *fd, int backlog)
 {
-    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct sockaddr_in6 bound = {0}; /* the port is in the same place in both */
-    socklen_t len = sizeof bound;
+    const struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 
-    *fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (family == AF_INET6 ? bind(*fd, (struct sockaddr *)&in6, sizeof in6) < 0
-                           : bind(*fd, (struct sockaddr *)&in, sizeof in) < 0)
-        return 0;
-    if (backlog >= 0)
-        assert_int_equal(listen(*fd, backlog), 0);
-    assert_int_equal(getsockname(*fd, (struct sockaddr *)&bound, &len), 0);
-    return ntohs(bound.sin6_port);
-}
-
-static struct address_peer peer_of(const char *host, uint16_t port)
-{
-    struct address_peer peer = {.port = port};
-
-    strncpy(peer.host, host, sizeof peer.host - 1);
-    return peer;
-}
-
-static void open_attempt(struct attempt *attempt, struct connector *connector, const char *host,
-                         uint16_t port, long patience_ms)
-{
-    const struct address_peer peer = peer_of(host, port);
-
-    *attempt = (struct attempt){0};
-    attempt->connection = connection_open(connector, &peer, patience_ms, on_done, attempt);
-    assert_non_null(attempt->connection);
-    assert_false(attempt->done);
-}
-
-static ssize_t receive_all(struct connection *connection, char *bytes, size_t size)
-{
-    ssize_t len = -1;
-
-    while ((len = connection_recv(connection, bytes, size)) < 0 && errno == EAGAIN)
-        ;
-    return len;
+    *fd = family == AF_INET6 ? listen_on((const struct sockaddr *)&in6, sizeof in6, backlog)
+                             : listen_on_loopback(INADDR_LOOPBACK, 0, backlog);
+    return *fd < 0 ? 0 : port_of(*fd);
 }
 
 /* Both ways, its end, and nothing of libcurl's left in the loop once it stands. */
@@ -90,7 +25,6 @@ static void converse(struct bench *bench, struct connector *connector, const cha
     uint16_t port = listener(family, &fd, 1);
 
     if (port == 0) {
-        close(fd);
         print_message("%s: skipped, there is no such address here\n", host);
         return;
     }
