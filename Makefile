@@ -5,6 +5,7 @@
 #   make          only build build/altimeter
 #
 # V=1 shows the commands. DEPS=no leaves the packages to you. CC=clang, CFLAGS=..., SANITIZE=address,undefined and BUILD=dir work as expected.
+# JOBS=n end-to-end tests run side by side; most of their time they wait for the next slot.
 
 BUILD ?= build
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
@@ -13,6 +14,7 @@ SANITIZE ?=
 DEPS ?= yes
 ARGS ?=
 PYTEST ?= /usr/bin/python3 -m pytest
+JOBS ?= 4
 
 VERSION := $(shell cat VERSION)
 LIBRARIES := libstatgrab libcurl jansson libevent_core libevent_extra
@@ -73,7 +75,7 @@ check-unit: $(UNIT_PROGRAMS)
 	@for test in $(UNIT_PROGRAMS); do echo "$$test"; $$test || exit 1; done
 
 check-e2e: $(BUILD)/altimeter
-	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q tests/e2e
+	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q -n $(JOBS) tests/e2e
 
 C_FILES = $(SOURCES) $(HEADERS) $(shell find tests/unit -name "*.[ch]")
 

@@ -1,6 +1,7 @@
 """The program under test: started with a configuration and ports of its own, and ended again."""
 
 import http.client
+import itertools
 import json
 import os
 import signal
@@ -15,12 +16,24 @@ REPORTS = ("Sanitizer: ", "runtime error: ")
 STOP_S = 2  # SIGTERM ends the agent within this, in every state of the network and the disks
 
 
+# Below those that the kernel gives to outgoing connections, and for each of the workers side by side its own.
+PORTS, PORTS_A_WORKER = 10000, 2500
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 8
+next_port = itertools.count(os.getpid() * 61)
+
+
 def free_port(host="127.0.0.1"):
-    """A TCP port that nobody listens on now."""
+    """A TCP port that nobody listens on now, nor will before it is used."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+    for _ in range(PORTS_A_WORKER):
+        port = PORTS + WORKER * PORTS_A_WORKER + next(next_port) % PORTS_A_WORKER
+        with socket.socket(family) as probe:
+            try:
+                probe.bind((host, port))
+                return port
+            except OSError:
+                continue
+    raise AssertionError("no port is free")
 
 
 def assert_no_report(stderr):

@@ -54,8 +54,8 @@ def test_each_new_one(agent):
         one.assert_every_slot()
     daemon.stop()
     tails = [one.tail() for one in clients]
-    assert all(tail == tails[0] for tail in tails[:5])
-    assert tails[5] == tails[0][-len(tails[5]) :]
+    for tail in tails:  # whoever connected after a tick begins with that one
+        assert tail == tails[0][-len(tail) :]
 
 
 def test_half_close_at_once(still, client):
