@@ -50,7 +50,7 @@ static const char *hear(struct session *session)
 /* The next look comes soon, but however often something is sent, it comes. */
 static void poll_early(struct session *session)
 {
-    if (session->poll_ms > 2 * POLL_FIRST_MS)
+    if (session->poll_ms / 2 > POLL_FIRST_MS)
         event_del(session->poll);
     session->poll_ms = POLL_FIRST_MS;
 }

@@ -21,10 +21,7 @@ struct target {
     struct event_base *base;
     struct connector *connector;
     struct delivery *delivery;
-    struct address_peer peer;
-    bool tls;
-    const char *tls_ca, *tls_cert, *tls_key;
-    int64_t max_age_ns; /* 0: any */
+    struct target_options options;
     char *name;
 
     struct connection *connection; /* while connecting */
@@ -37,7 +34,6 @@ struct target {
 
     char error[128];
     struct log_complaint trouble; /* what is owed does not get through */
-    uint64_t lost_seen;           /* of what was lost, as much was complained of */
     struct loss last_loss;        /* of the last outage that cost some */
 };
 
@@ -57,7 +53,7 @@ static void fail(struct target *target, const char *what, const char *why)
     if (target->stopping)
         return;
 
-    const struct address_peer *peer = &target->peer;
+    const struct address_peer *peer = &target->options.peer;
     log_complain(&target->trouble, LOG_LEVEL_WARNING,
                  "graphite %s: %s %s port %u: %s; trying again, the ring keeps what it is owed",
                  target->name, what, peer->host, (unsigned)peer->port, target->error);
@@ -87,13 +83,10 @@ static void on_broke(void *arg, const char *why)
 
 static void complain_of_loss(struct target *target)
 {
-    uint64_t lost = delivery_counts(target->delivery).lost;
-
-    if (lost > target->lost_seen)
+    if (delivery_counts(target->delivery).loss.snapshots > 0)
         log_complain(&target->trouble, LOG_LEVEL_WARNING,
                      "graphite %s: the ring overwrites what it is owed before it gets it",
                      target->name);
-    target->lost_seen = lost;
 }
 
 /* Sends what there is to send, and says so when nothing is left of a trouble. */
@@ -141,12 +134,12 @@ static void on_connected(void *arg, const char *error)
 static void connect_peer(struct target *target)
 {
     const struct connection_options options = {
-        .peer = &target->peer,
+        .peer = &target->options.peer,
         .patience_ms = CONNECT_PATIENCE_MS,
-        .tls = target->tls,
-        .tls_ca = target->tls_ca,
-        .tls_cert = target->tls_cert,
-        .tls_key = target->tls_key,
+        .tls = target->options.tls,
+        .tls_ca = target->options.tls_ca,
+        .tls_cert = target->options.tls_cert,
+        .tls_key = target->options.tls_key,
     };
 
     target->connection = connection_open(target->connector, &options, on_connected, target);
@@ -171,12 +164,7 @@ struct target *target_new(struct event_base *base, struct connector *connector,
         return NULL;
     target->base = base;
     target->connector = connector;
-    target->peer = options->peer;
-    target->tls = options->tls;
-    target->tls_ca = options->tls_ca;
-    target->tls_cert = options->tls_cert;
-    target->tls_key = options->tls_key;
-    target->max_age_ns = options->max_age_ms * CLOCK_NS_PER_MS;
+    target->options = *options;
     target->name = strdup(options->name);
     target->delivery = delivery_new(ring, series,
                                     &(struct delivery_options){.settle_ms = options->settle_ms,
@@ -189,7 +177,6 @@ struct target *target_new(struct event_base *base, struct connector *connector,
         return NULL;
     }
     delivery_owe_new(target->delivery);
-    target->lost_seen = options->lost;
     connect_peer(target);
     return target;
 }
@@ -222,7 +209,9 @@ void target_free(struct target *target)
 
 static bool is_aged(const struct target *target)
 {
-    return target->max_age_ns > 0 && session_age_ns(target->session) >= target->max_age_ns;
+    int64_t most_ns = target->options.max_age_ms * CLOCK_NS_PER_MS;
+
+    return most_ns > 0 && session_age_ns(target->session) >= most_ns;
 }
 
 /* It lasted as long as it was meant to, so whatever was wrong before is forgiven. */
@@ -263,7 +252,6 @@ void target_position(const struct target *target, struct owed *position)
 void target_owe(struct target *target, const struct owed *position, uint64_t lost)
 {
     delivery_owe(target->delivery, position, lost);
-    target->lost_seen += lost;
     if (target->session)
         push(target);
 }

@@ -35,7 +35,7 @@ struct target_options {
     unsigned replay_rate; /* lines a second; 0: unlimited */
     unsigned max_age_ms;  /* a connection is renewed after that; 0: never */
     bool tls;
-    const char *tls_ca;   /* files in PEM, borrowed for the target's life. NULL: the system's
+    const char *tls_ca;   /* files in PEM, borrowed for the target's life; NULL: the system's
                            * authorities */
     const char *tls_cert; /* with tls_key, what the peer is shown of us; NULL: nothing */
     const char *tls_key;

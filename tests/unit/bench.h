@@ -26,15 +26,28 @@ struct bench {
     struct ring *ring;
     struct snapshot snapshot;
     uint32_t numbers[512];
-    size_t lines; /* in a snapshot */
+    size_t lines;                           /* in a snapshot */
+    void (*evict)(void *arg, uint64_t end); /* see ring_options; NULL: nobody asks */
+    void *evict_arg;
 };
+
+static inline void bench_evict(void *arg, uint64_t from, uint64_t end)
+{
+    const struct bench *bench = arg;
+
+    (void)from;
+    if (bench->evict)
+        bench->evict(bench->evict_arg, end);
+}
 
 static inline void bench_open(struct bench *bench, size_t history, size_t lines)
 {
     *bench = (struct bench){.base = event_base_new(), .lines = lines};
     assert_true(lines <= sizeof bench->numbers / sizeof *bench->numbers);
     bench->series = series_table_new("space.instance.deployment.redis.0");
-    bench->ring = ring_new(&(struct ring_options){.capacity = history}, bench->series);
+    bench->ring =
+        ring_new(&(struct ring_options){.capacity = history, .evict = bench_evict, .arg = bench},
+                 bench->series);
     for (size_t i = 0; i < lines; i++)
         bench->numbers[i] = series_intern(bench->series, "system.disk.d%zu.used", i);
 }

@@ -19,7 +19,6 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,6 +80,7 @@ struct server {
     struct bench bench;
     struct connector *connector;
     struct target *target;
+    struct target_options options; /* for start_target */
     struct address_peer address;
     int fd;
     struct evconnlistener *listener;
@@ -177,6 +177,14 @@ static inline void start_listening(struct server *server)
     assert_non_null(server->listener);
 }
 
+static inline void on_evict(void *arg, uint64_t end)
+{
+    const struct server *server = arg;
+
+    if (server->target)
+        target_evict(server->target, end);
+}
+
 /* A port that refuses until start_listening. */
 static inline void server_open(struct server *server, size_t history)
 {
@@ -188,6 +196,8 @@ static inline void server_open(struct server *server, size_t history)
     clock_ahead_ns = 0;
     backoff_count = 0;
     bench_open(&server->bench, history, LINES);
+    server->bench.evict = on_evict;
+    server->bench.evict_arg = server;
     server->connector = connector_new(server->bench.base);
     server->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     setsockopt(server->fd, SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof buffer_bytes);
@@ -212,10 +222,10 @@ static inline void server_close(struct server *server)
 
 static inline void start_target(struct server *server)
 {
-    const struct target_options options = {.name = "test", .peer = server->address};
-
+    server->options.name = "test";
+    server->options.peer = server->address;
     server->target = target_new(server->bench.base, server->connector, server->bench.ring,
-                                server->bench.series, &options);
+                                server->bench.series, &server->options);
     assert_non_null(server->target);
 }
 

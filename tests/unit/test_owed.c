@@ -97,6 +97,23 @@ static void a_full_list_closes_its_smallest_gap(void **state)
         assert_false(owed.ranges[i].from <= 555 && 555 < owed.ranges[i].end);
 }
 
+static void two_lists_make_one(void **state)
+{
+    struct owed owed = {0};
+    struct owed more = {0};
+    char text[256];
+
+    (void)state;
+    owed_add(&owed, 5, 10);
+    owed_add(&more, 1, 3);
+    owed_add(&more, 8, 12);
+    owed_merge(&owed, &more);
+    describe(&owed, text, sizeof text);
+    assert_string_equal(text, "1-2 5-11");
+    owed_merge(&owed, &(struct owed){0});
+    assert_int_equal(owed_count(&owed), 9);
+}
+
 #define NUMBERS 400
 
 struct model {
@@ -134,6 +151,16 @@ static void compare(const struct owed *owed, struct model *model, bool crowded)
             oldest = i;
     }
     uint64_t number = 0;
+    for (uint64_t end = 0; end <= NUMBERS; end += 7) {
+        uint64_t newest = end;
+
+        while (newest > 0 && !listed.owed[newest - 1])
+            newest--;
+        assert_int_equal(owed_newest(owed, end, &number), newest > 0);
+        if (newest > 0)
+            assert_int_equal(number, newest - 1);
+    }
+    number = 0;
     assert_int_equal(owed_oldest(owed, &number), count > 0);
     assert_int_equal(number, oldest);
     assert_int_equal(owed_count(owed), count);
@@ -185,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranges_join_and_split),
         cmocka_unit_test(a_full_list_closes_its_smallest_gap),
+        cmocka_unit_test(two_lists_make_one),
         cmocka_unit_test(any_sequence_matches_a_plain_set),
     };
 

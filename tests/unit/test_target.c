@@ -51,12 +51,13 @@ static void break_again_and_again(enum manner manner)
         append(&server, 1);
         assert_int_equal(event_base_loop(server.bench.base, EVLOOP_ONCE), 0);
     }
+    wait_for(&server, has_connections, 12);
+    server.manner = READS;
+    wait_for(&server, has_connections, server.count + (server.peers[server.count - 1].fd < 0));
     wait_for(&server, nothing_owed, 0);
     struct target_status status = target_status(server.target);
-    assert_int_equal(status.sent, 200);
     assert_int_equal(status.lost, 0);
     finish(&server);
-    assert_true(server.count > 10);
     assert_int_equal(status.reconnects, server.count - 1);
     assert_int_equal(judge(&server, seen, 256), 200);
     server_close(&server);
@@ -196,6 +197,8 @@ static void a_peer_that_comes_later_gets_what_the_ring_kept(void **state)
     assert_string_equal(status.state, "up");
     assert_null(status.error);
     assert_int_equal(status.sent, 11);
+    assert_int_equal(status.lost_from_s, BENCH_EPOCH_S + 1);
+    assert_int_equal(status.lost_to_s, BENCH_EPOCH_S + 3);
 
     clock_ahead_ns += CLOCK_NS_PER_S * 3600;
     hang_up(&server.peers[0], false);
@@ -210,10 +213,11 @@ static void a_peer_that_comes_later_gets_what_the_ring_kept(void **state)
         "warning: graphite test: cannot connect to 127.0.0.1 port %u: connection refused; "
         "trying again, the ring keeps what it is owed\n"
         "graphite test: connected, 10 snapshots are owed\n"
-        "graphite test: up to date again, 3 snapshots were lost meanwhile\n"
+        "graphite test: up to date again, meanwhile 3 snapshots were lost, "
+        "from 2020-07-10T11:20:01Z to 2020-07-10T11:20:03Z\n"
         "warning: graphite test: lost the connection to 127.0.0.1 port %u: closed by the peer; "
         "trying again, the ring keeps what it is owed\n"
-        "graphite test: up to date again, 0 snapshots were lost meanwhile\n",
+        "graphite test: up to date again, meanwhile no snapshot was lost\n",
         (unsigned)server.address.port, (unsigned)server.address.port);
     assert_string_equal(said, expected);
     server_close(&server);
