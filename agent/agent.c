@@ -23,8 +23,10 @@ struct agent {
     struct watch *watch;
     struct emitter *emitter;
     struct tick tick;
-    bool tick_waits; /* a tick is due as soon as the one under way is over */
-    int timer_fd;    /* on the wall clock; also readable when that is set */
+    struct self_tick self; /* of the tick that is under way, and how long the one before took */
+    int64_t begun_ns;      /* that tick; monotonic */
+    bool tick_waits;       /* a tick is due as soon as the one under way is over */
+    int timer_fd;          /* on the wall clock; also readable when that is set */
     struct event *timer_event;
     struct event *signal_events[2];
     bool doors_open;
@@ -61,15 +63,18 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
     emitter_stop(agent->emitter, leave, agent);
 }
 
-static void on_snapshot(void *arg, const struct snapshot *snapshot);
+static void on_snapshot(void *arg, struct snapshot *snapshot);
 
 static void look(struct agent *agent)
 {
+    int64_t now_ns = clock_wall_ns();
     int64_t slot_s = 0;
     int64_t step_ns = 0;
 
-    if (!tick_due(&agent->tick, clock_wall_ns(), clock_boot_ns(), &slot_s, &step_ns))
+    if (!tick_due(&agent->tick, now_ns, clock_boot_ns(), &slot_s, &step_ns))
         return;
+    agent->self.lateness_ns = now_ns - slot_s * CLOCK_NS_PER_S;
+    agent->begun_ns = clock_mono_ns();
     if (step_ns != 0)
         log_write(LOG_LEVEL_WARNING, "the clock was set %s by %" PRId64 " s",
                   step_ns < 0 ? "back" : "forward",
@@ -122,13 +127,16 @@ static void remember(struct agent *agent, const struct snapshot *snapshot)
         open_doors(agent);
 }
 
-static void on_snapshot(void *arg, const struct snapshot *snapshot)
+static void on_snapshot(void *arg, struct snapshot *snapshot)
 {
     struct agent *agent = arg;
 
     if (agent->stopping)
         return;
+    agent->self.stuck_disks = watch_stuck(agent->watch);
+    emitter_emit(agent->emitter, &agent->self, snapshot);
     remember(agent, snapshot);
+    agent->self.duration_ns = clock_mono_ns() - agent->begun_ns;
     if (agent->tick_waits)
         tick(agent);
 }
@@ -213,6 +221,7 @@ static struct emitter *make_emitter(struct agent *agent)
                            .state_dir = config->state_dir,
                            .state_size_bytes = config->state_size_bytes,
                            .sync_ms = config->sync_ms,
+                           .self_metrics = config->self_metrics,
                            .ready = on_ready,
                            .failed = on_failed,
                            .arg = agent,

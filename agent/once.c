@@ -28,7 +28,7 @@ static int write_all(struct evbuffer *text, int fd)
     return 0;
 }
 
-static void print(void *arg, const struct snapshot *snapshot)
+static void print(void *arg, struct snapshot *snapshot)
 {
     struct once *once = arg;
     struct evbuffer *text = evbuffer_new();

@@ -23,7 +23,7 @@ struct watch {
 
     bool busy; /* a tick is under way */
     struct snapshot snapshot;
-    void (*done)(void *arg, const struct snapshot *snapshot);
+    void (*done)(void *arg, struct snapshot *snapshot);
     void *arg;
 };
 
@@ -224,7 +224,7 @@ static bool take_cycle(struct watch *watch)
 }
 
 int watch_tick(struct watch *watch, int64_t slot_s,
-               void (*done)(void *arg, const struct snapshot *snapshot), void *arg)
+               void (*done)(void *arg, struct snapshot *snapshot), void *arg)
 {
     watch->busy = true;
     watch->done = done;
@@ -242,4 +242,9 @@ int watch_tick(struct watch *watch, int64_t slot_s,
 bool watch_busy(const struct watch *watch)
 {
     return watch->busy;
+}
+
+size_t watch_stuck(const struct watch *watch)
+{
+    return collector_stuck(watch->collector);
 }

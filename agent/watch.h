@@ -15,6 +15,7 @@
 #include "base/snapshot.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct event_base;
@@ -27,15 +28,18 @@ void watch_free(struct watch *watch);
 
 /*
  * Begins a tick for the second `slot_s`; none may be under way. Within min(1 s, interval / 2)
- * `done` is called with the snapshot, borrowed during the call; it may begin the next tick. A cycle
- * that is near begins with the tick, so that no disk is read twice. -1: there is no snapshot;
- * `done` is not called.
+ * `done` is called with the snapshot, borrowed during the call; it may add to it, and then begin
+ * the next tick. A cycle that is near begins with the tick, so that no disk is read twice. -1:
+ * there is no snapshot; `done` is not called.
  */
 int watch_tick(struct watch *watch, int64_t slot_s,
-               void (*done)(void *arg, const struct snapshot *snapshot), void *arg);
+               void (*done)(void *arg, struct snapshot *snapshot), void *arg);
 
 /* Whether a tick is under way. */
 bool watch_busy(const struct watch *watch);
+
+/* How many disks' devices hang now, see collector_stuck. */
+size_t watch_stuck(const struct watch *watch);
 
 /* Starts the cycles, one each parachute interval, if there is a disk to watch. */
 void watch_start(struct watch *watch);

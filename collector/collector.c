@@ -84,3 +84,8 @@ const char *collector_observed_name(const struct collector *collector, size_t in
 {
     return disks_observed_name(collector->disks, index);
 }
+
+size_t collector_stuck(const struct collector *collector)
+{
+    return disks_stuck(collector->disks);
+}

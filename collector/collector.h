@@ -77,4 +77,11 @@ struct reading collector_observed(const struct collector *collector, size_t inde
 /* The name under which observed[index] is emitted; borrowed for the collector's life. */
 const char *collector_observed_name(const struct collector *collector, size_t index);
 
+/*
+ * How many devices have a call under way that outlasted the patience of who asked: they hang now. A
+ * device counts once, however many mounts it has, and also when they are gone. At most 16, as many
+ * as there are helpers.
+ */
+size_t collector_stuck(const struct collector *collector);
+
 #endif

@@ -77,16 +77,21 @@ static struct worker *find(struct crew *crew, enum worker_state state)
     return NULL;
 }
 
-/* Places that will not be free in time: their calls were given up, or their helpers are not reaped.
- */
-static int lost_places(const struct crew *crew)
+int crew_stuck(const struct crew *crew)
 {
-    int total = count(crew, WORKER_LEAVING);
+    int total = 0;
 
     for (int i = 0; i < CREW_WORKERS; i++)
         if (crew->workers[i].state == WORKER_ASIDE && crew->workers[i].device->given_up)
             total++;
     return total;
+}
+
+/* Places that will not be free in time: their calls were given up, or their helpers are not reaped.
+ */
+static int lost_places(const struct crew *crew)
+{
+    return count(crew, WORKER_LEAVING) + crew_stuck(crew);
 }
 
 struct worker *crew_hire(struct crew *crew, struct work *work, bool proven, int *error)

@@ -37,6 +37,9 @@ struct worker *crew_hire(struct crew *crew, struct work *work, bool proven, int 
 /* The worker's helper is dead, or as good as dead. */
 void crew_lose(struct crew *crew, struct work *work, struct worker *worker);
 
+/* How many workers hang in a call that somebody gave up; each on a device of its own. */
+int crew_stuck(const struct crew *crew);
+
 /* A worker did its batch. */
 void crew_praise(struct crew *crew);
 

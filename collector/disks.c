@@ -242,3 +242,8 @@ const char *disks_observed_name(const struct disks *disks, size_t index)
 {
     return disks->list.observed_names[index];
 }
+
+size_t disks_stuck(const struct disks *disks)
+{
+    return pool_stuck_count(disks->list.pool);
+}

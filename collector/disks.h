@@ -32,5 +32,6 @@ int disks_look(struct disks *disks, enum collector_scope scope, int64_t patience
 void disks_emit(const struct disks *disks, struct snapshot *snapshot);
 struct reading disks_observed(const struct disks *disks, size_t index);
 const char *disks_observed_name(const struct disks *disks, size_t index);
+size_t disks_stuck(const struct disks *disks);
 
 #endif

@@ -101,6 +101,11 @@ bool pool_stuck(const struct probe *probe)
     return probe->device->worker && probe->device->given_up;
 }
 
+size_t pool_stuck_count(const struct pool *pool)
+{
+    return (size_t)crew_stuck(&pool->crew);
+}
+
 void pool_ask(struct pool *pool, struct probe *probe)
 {
     probe->state = PROBE_QUEUED;

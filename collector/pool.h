@@ -19,6 +19,7 @@
 #include "collector/probe.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct pool;
@@ -42,6 +43,9 @@ void pool_leave(struct pool *pool, struct probe *probe);
 /* Whether a call on the probe's device is outstanding that somebody gave up: there is no use in
  * asking. */
 bool pool_stuck(const struct probe *probe);
+
+/* How many devices have such a call. */
+size_t pool_stuck_count(const struct pool *pool);
 
 /* Asks for an idle probe; pool_dispatch then sets to work. */
 void pool_ask(struct pool *pool, struct probe *probe);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "emitter/farewell.h"
 #include "emitter/http.h"
 #include "emitter/incoming.h"
 #include "emitter/lines.h"
@@ -15,8 +16,6 @@
 #include <stdlib.h>
 
 #define STALE_INTERVALS INT64_C(3)
-#define LAST_WORDS_NS CLOCK_NS_PER_S
-#define LAST_WORDS_LOOK_US 20000
 
 struct emitter {
     struct event_base *base;
@@ -28,6 +27,8 @@ struct emitter {
     struct targets *targets;
     struct http *http;
     struct lines *lines;
+    struct self *self; /* NULL: no type `agent` is wanted */
+    struct farewell *farewell;
     struct log_complaint complaint;
     bool begun;  /* the targets were made, */
     bool opened; /* and all is well */
@@ -36,11 +37,6 @@ struct emitter {
     int64_t start_mono_ns;
     int64_t newest_timestamp_s;
     int64_t newest_mono_ns; /* when it was appended */
-
-    struct event *stopping; /* looks whether the targets are done */
-    int64_t stop_by_ns;
-    void (*stopped)(void *arg);
-    void *stopped_arg;
 };
 
 /* The ring is about to overwrite these. */
@@ -125,8 +121,6 @@ static int open_store(struct emitter *emitter)
     return emitter->store ? 0 : -1;
 }
 
-static void on_stopping(evutil_socket_t fd, short what, void *arg);
-
 struct emitter *emitter_new(struct event_base *base, struct series_table *series,
                             const struct emitter_options *options)
 {
@@ -142,10 +136,14 @@ struct emitter *emitter_new(struct event_base *base, struct series_table *series
     emitter->ring = ring_new(
         &(struct ring_options){.capacity = options->history, .evict = on_evict, .arg = emitter},
         series);
-    emitter->stopping = event_new(base, -1, EV_PERSIST, on_stopping, emitter);
+    emitter->farewell = farewell_new(base);
     emitter->targets =
         targets_new(base, emitter->ring, series, options->targets, options->target_count);
-    if (emitter->ring && emitter->targets && emitter->stopping && open_store(emitter) == 0)
+    if (options->self_metrics)
+        emitter->self =
+            self_new(series, options->targets, options->target_count, options->state_dir != NULL);
+    if (emitter->ring && emitter->targets && emitter->farewell &&
+        (emitter->self || !options->self_metrics) && open_store(emitter) == 0)
         return emitter;
 out:
     log_write(LOG_LEVEL_ERROR, "emitter: not enough memory");
@@ -167,8 +165,8 @@ void emitter_free(struct emitter *emitter)
         return;
     close_doors(emitter);
     targets_free(emitter->targets);
-    if (emitter->stopping)
-        event_free(emitter->stopping);
+    farewell_free(emitter->farewell);
+    self_free(emitter->self);
     if (emitter->begin)
         event_free(emitter->begin);
     store_free(emitter->store);
@@ -203,36 +201,53 @@ int emitter_append(struct emitter *emitter, const struct snapshot *snapshot)
     return 0;
 }
 
-/* The body of /healthz; unwell while there is no snapshot, or none for three intervals. */
-static char *health(void *arg, bool whole, bool *healthy)
+/* How all is now, without a judgement; `file` is for what it says of the ring's file. */
+static struct status gather(const struct emitter *emitter, struct store_status *file)
 {
-    struct emitter *emitter = arg;
     const struct ring *ring = emitter->ring;
-    size_t snapshots = ring_count(ring);
     int64_t now_ns = clock_mono_ns();
-    int64_t age_ns = now_ns - emitter->newest_mono_ns;
-    int64_t patience_ns = STALE_INTERVALS * emitter->options.interval_s * CLOCK_NS_PER_S;
-
-    *healthy = snapshots > 0 && age_ns <= patience_ns;
-    struct store_status file = {0};
-    if (emitter->store)
-        file = store_status(emitter->store);
-
     struct status status = {
-        .healthy = *healthy,
         .version = emitter->options.version,
         .start_time_s = emitter->start_wall_ns / CLOCK_NS_PER_S,
         .uptime_s = (now_ns - emitter->start_mono_ns) / CLOCK_NS_PER_S,
         .newest_timestamp_s = emitter->newest_timestamp_s,
-        .newest_age_s = age_ns / CLOCK_NS_PER_S,
-        .ring_snapshots = snapshots,
+        .newest_age_s = (now_ns - emitter->newest_mono_ns) / CLOCK_NS_PER_S,
+        .ring_snapshots = ring_count(ring),
         .ring_capacity = ring_capacity(ring),
         .ring_bytes = ring_bytes(ring),
-        .file = emitter->store ? &file : NULL,
         .http_clients = emitter->http ? http_clients(emitter->http) : 0,
         .lines_clients = emitter->lines ? lines_clients(emitter->lines) : 0,
     };
+
     status.targets = targets_status(emitter->targets, &status.target_count);
+    if (emitter->store) {
+        *file = store_status(emitter->store);
+        status.file = file;
+    }
+    return status;
+}
+
+void emitter_emit(struct emitter *emitter, const struct self_tick *tick, struct snapshot *snapshot)
+{
+    struct store_status file;
+
+    if (!emitter->self)
+        return;
+    const struct status status = gather(emitter, &file);
+    self_emit(emitter->self, &status, tick, snapshot);
+}
+
+/* The body of /healthz; unwell while there is no snapshot, or none for three intervals. */
+static char *health(void *arg, bool whole, bool *healthy)
+{
+    const struct emitter *emitter = arg;
+    struct store_status file;
+    int64_t age_ns = clock_mono_ns() - emitter->newest_mono_ns;
+    int64_t patience_ns = STALE_INTERVALS * emitter->options.interval_s * CLOCK_NS_PER_S;
+
+    *healthy = ring_count(emitter->ring) > 0 && age_ns <= patience_ns;
+    struct status status = gather(emitter, &file);
+    status.healthy = *healthy;
     return status_text(&status, whole);
 }
 
@@ -262,34 +277,8 @@ int emitter_open(struct emitter *emitter)
     return 0;
 }
 
-static void on_stopping(evutil_socket_t fd, short what, void *arg)
-{
-    struct emitter *emitter = arg;
-
-    (void)fd;
-    (void)what;
-    bool in_time = clock_mono_ns() < emitter->stop_by_ns;
-    if (in_time && !targets_idle(emitter->targets))
-        return;
-    if (emitter->store) { /* the last positions are those of now */
-        store_stop(emitter->store);
-        if (in_time && !store_idle(emitter->store))
-            return;
-    }
-    event_del(emitter->stopping);
-    emitter->stopped(emitter->stopped_arg);
-}
-
-/* Whether a peer has acknowledged everything is told by no event, so it is looked at. */
 void emitter_stop(struct emitter *emitter, void (*done)(void *arg), void *arg)
 {
-    const struct timeval look = {.tv_usec = LAST_WORDS_LOOK_US};
-
     close_doors(emitter);
-    targets_stop(emitter->targets);
-    emitter->stopped = done;
-    emitter->stopped_arg = arg;
-    emitter->stop_by_ns = clock_mono_ns() + LAST_WORDS_NS;
-    event_add(emitter->stopping, &look);
-    event_active(emitter->stopping, EV_TIMEOUT, 0);
+    farewell_begin(emitter->farewell, emitter->targets, emitter->store, done, arg);
 }

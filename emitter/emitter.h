@@ -11,6 +11,7 @@
 #include "base/address.h"
 #include "base/series.h"
 #include "base/snapshot.h"
+#include "emitter/self.h"
 #include "emitter/target.h"
 
 #include <stdbool.h>
@@ -36,6 +37,7 @@ struct emitter_options {
     const char *state_dir; /* NULL: the ring is in memory only */
     uint64_t state_size_bytes;
     unsigned sync_ms;
+    bool self_metrics; /* emitter_emit has something to say */
 
     /*
      * Once, and never from within emitter_new: the ring has what its file had, or goes on without,
@@ -53,6 +55,9 @@ void emitter_free(struct emitter *emitter);
 
 /* The timestamp of the newest snapshot; -1: there is none. */
 int64_t emitter_newest_s(const struct emitter *emitter);
+
+/* Adds type `agent`, last, where that is wanted; see self.h. */
+void emitter_emit(struct emitter *emitter, const struct self_tick *tick, struct snapshot *snapshot);
 
 /* Remembers a snapshot and tells the doors. -1: memory is short, the snapshot is lost and that was
  * logged. */

@@ -1,4 +1,5 @@
-/* The whole look: what is emitted in which order, and what one group's failure costs the others. */
+/* The whole look: what is emitted in which order, what one group's failure costs the others, and
+ * how many disks are said to hang. */
 #include "collector/collector.h"
 #include "collector/host.h"
 #include "tests/unit/proc/fake_disks.h"
@@ -58,17 +59,26 @@ static void path_of(char path[128], const char *name)
     snprintf(path, 128, "%s/%s", fake->proc, name);
 }
 
-static void look(struct collector *collector, enum collector_scope scope)
+static void step(struct collector *collector)
+{
+    struct pollfd ready = {.fd = collector_fd(collector), .events = POLLIN};
+
+    assert_int_equal(poll(&ready, 1, (int)(FAKE_LONG_NS / CLOCK_NS_PER_MS)), 1);
+    collector_dispatch(collector);
+}
+
+static void look_for(struct collector *collector, enum collector_scope scope, int64_t patience_ns)
 {
     bool over = false;
 
-    assert_int_equal(collector_look(collector, scope, FAKE_LONG_NS, subject_set, &over), 0);
-    while (!over) {
-        struct pollfd ready = {.fd = collector_fd(collector), .events = POLLIN};
+    assert_int_equal(collector_look(collector, scope, patience_ns, subject_set, &over), 0);
+    while (!over)
+        step(collector);
+}
 
-        assert_int_equal(poll(&ready, 1, (int)(FAKE_LONG_NS / CLOCK_NS_PER_MS)), 1);
-        collector_dispatch(collector);
-    }
+static void look(struct collector *collector, enum collector_scope scope)
+{
+    look_for(collector, scope, FAKE_LONG_NS);
 }
 
 static void run_row(const struct row *row)
@@ -127,10 +137,72 @@ static void test_rows(void **state)
     unlink(path);
 }
 
+/* So many hang now, or as soon as what the helpers did has been heard. */
+static void expect_stuck(struct collector *collector, size_t stuck)
+{
+    while (collector_stuck(collector) != stuck)
+        step(collector);
+}
+
+/* Each device counts once, from when patience ran out until its call has come back. */
+static void test_stuck(void **state)
+{
+    enum { A, A_AGAIN, B, C };
+    struct series_table *series = series_table_new(CASES_PREFIX);
+    bool over = false;
+
+    (void)state;
+    fake_add("/a", "ext4");
+    fake_add("/a/again", "ext4");
+    fake_add("/b", "ext4");
+    fake_add("/c", "ext4");
+    fake->disks[A_AGAIN].device = fake->disks[A].device;
+    fake_publish();
+    struct collector *collector =
+        collector_new(&(struct collector_options){.proc = fake->proc}, series);
+    look(collector, COLLECTOR_ALL);
+    assert_int_equal(collector_stuck(collector), 0);
+
+    fake->disks[A].mode = FAKE_HANG;
+    look_for(collector, COLLECTOR_ALL, FAKE_SHORT_NS);
+    expect_stuck(collector, 1);
+    fake->disks[B].mode = FAKE_HANG;
+    look_for(collector, COLLECTOR_ALL, FAKE_SHORT_NS);
+    expect_stuck(collector, 2);
+
+    /* Its mounts are gone; its call is not. */
+    fake->disks[A].mounted = fake->disks[A_AGAIN].mounted = false;
+    fake_publish();
+    look(collector, COLLECTOR_ALL);
+    assert_int_equal(collector_stuck(collector), 2);
+    fake->disks[A].mode = FAKE_OK;
+    expect_stuck(collector, 1);
+    fake->disks[B].mode = FAKE_FAIL;
+    expect_stuck(collector, 0);
+
+    /* One that is still waited for does not hang yet; a helper has it to itself when C is asked. */
+    fake->disks[B].mode = FAKE_OK;
+    look(collector, COLLECTOR_ALL);
+    fake->disks[B].mode = FAKE_HANG;
+    int calls = fake->disks[C].calls;
+    assert_int_equal(collector_look(collector, COLLECTOR_ALL, FAKE_LONG_NS, subject_set, &over), 0);
+    while (fake->disks[C].calls == calls)
+        step(collector);
+    assert_int_equal(collector_stuck(collector), 0);
+    fake->disks[B].mode = FAKE_OK;
+    while (!over)
+        step(collector);
+    assert_int_equal(collector_stuck(collector), 0);
+    collector_free(collector);
+    series_table_free(series);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_rows, fake_open, fake_close)};
+        cmocka_unit_test_setup_teardown(test_rows, fake_open, fake_close),
+        cmocka_unit_test_setup_teardown(test_stuck, fake_open, fake_close),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,9 @@
-/* The emitter as a whole: /healthz as it is served, and how it stops. */
+/* The emitter as a whole: /healthz as it is served, type `agent`, and how it stops. */
 #include "emitter/emitter.h"
+#include "emitter/text.h"
 #include "tests/unit/http/door.h"
 
+#include <event2/buffer.h>
 #include <jansson.h>
 
 struct fixture {
@@ -105,6 +107,54 @@ static void test_health(void **state)
     }
 }
 
+/* Adds type `agent` to the snapshot; gives its lines, to be freed. */
+static char *emit(struct fixture *fixture)
+{
+    const struct self_tick tick = {.duration_ns = 4000, .lateness_ns = 5000, .stuck_disks = 6};
+    struct evbuffer *text = evbuffer_new();
+
+    emitter_emit(fixture->emitter, &tick, &fixture->snapshot);
+    assert_int_equal(text_lines(text, fixture->door.series, &fixture->snapshot), 0);
+    evbuffer_add(text, "", 1);
+    char *lines = strdup((const char *)evbuffer_pullup(text, -1));
+    evbuffer_free(text);
+    return lines;
+}
+
+/* As it is now, at the snapshot's end, and only where it is wanted. */
+static void test_self(void **state)
+{
+    static const char *const lines[] = {
+        "redis.0.system.load.error 0 1594380000\nredis.0.agent.",
+        "\nredis.0.agent.tick.duration_us 4 1594380000\n",
+        "\nredis.0.agent.tick.lateness_us 5 1594380000\n",
+        "\nredis.0.agent.ring.snapshots 3 1594380000\n",
+        "\nredis.0.agent.clients.http 1 1594380000\n",
+        "\nredis.0.agent.clients.lines 0 1594380000\n",
+        "\nredis.0.agent.disks.stuck 6 1594380000\n",
+    };
+    struct fixture fixture;
+
+    (void)state;
+    open_emitter(&fixture, (struct emitter_options){.interval_s = 1});
+    char *text = emit(&fixture);
+    assert_string_equal(text, "redis.0.system.load.error 0 1594380000\n");
+    free(text);
+    close_emitter(&fixture);
+
+    open_emitter(&fixture, (struct emitter_options){.interval_s = 1, .self_metrics = true});
+    int fd = client_connect(&fixture.door);
+    assert_int_equal(event_base_loop(fixture.door.base, EVLOOP_ONCE), 0);
+    text = emit(&fixture);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (!strstr(text, lines[i]))
+            fail_msg("%s is not in %s", lines[i], text);
+    assert_null(strstr(text, "agent.file"));
+    free(text);
+    close(fd);
+    close_emitter(&fixture);
+}
+
 static void on_stopped(void *arg)
 {
     struct fixture *fixture = arg;
@@ -152,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_health),
+        cmocka_unit_test(test_self),
         cmocka_unit_test(test_stop),
     };
 

@@ -227,6 +227,7 @@ static void what_a_restart_finds_gone_is_told(void **state)
     start_target(&server);
     wait_for(&server, has_connections, 1);
     wait_for(&server, nothing_owed, 0);
+    append(&server, 1);
     heard_log(said);
     assert_string_equal(
         said, "graphite test: connected, 10 snapshots are owed\n"
