@@ -27,8 +27,9 @@ struct tick {
 struct tick tick_make(unsigned interval_s, unsigned offset_s);
 
 /*
- * Snapshots were taken before, the newest for the second `newest_s` (-1: none): where that is in the
- * slot which is running, this one was emitted. (One of the future tells of a clock that was set.)
+ * Snapshots were taken before, the newest for the second `newest_s` (-1: none): where that is in
+ * the slot which is running, this one was emitted. (One of the future tells of a clock that was
+ * set.)
  */
 void tick_resume(struct tick *tick, int64_t newest_s, int64_t wall_ns, int64_t boot_ns);
 

@@ -17,8 +17,8 @@ OPTIONS = (
 )
 
 
-def test_no_error_and_no_leak(agent, program):
-    """All doors in use for some slots, then SIGTERM: no invalid access, no leak, exit status 0."""
+def test_no_error_and_no_leak(agent, program, folder):
+    """All doors and the ring's file in use for some slots, then SIGTERM: no invalid access, no leak, status 0."""
     if not shutil.which("valgrind"):
         pytest.skip("no valgrind here")
     with open(program, "rb") as file:
@@ -27,7 +27,9 @@ def test_no_error_and_no_leak(agent, program):
         pytest.skip("a sanitizer build does not run under valgrind; it finds the same by itself")
     peer = Peer("good")
     try:
-        daemon = agent("--graphite", f"127.0.0.1:{peer.port}", wrapper=("valgrind", *OPTIONS))
+        state = ("--state-dir", str(folder / "state"))
+        agent(*state).stop()  # so that there is something to be read
+        daemon = agent("--graphite", f"127.0.0.1:{peer.port}", *state, wrapper=("valgrind", *OPTIONS))
         lines = daemon.lines()
         lines.count(3)
         for path in (
