@@ -5,7 +5,7 @@
 #   make          only build build/altimeter
 #
 # V=1 shows the commands. DEPS=no leaves the packages to you. CC=clang, CFLAGS=..., SANITIZE=address,undefined and BUILD=dir work as expected.
-# JOBS=n end-to-end tests run side by side; most of their time they wait for the next slot.
+# JOBS=n tests run side by side; most of their time they wait.
 
 BUILD ?= build
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
@@ -72,7 +72,7 @@ check: packages-build packages-test
 	@$(MAKE) --no-print-directory check-unit check-e2e BUILD=$(BUILD)/sanitized SANITIZE=address,undefined
 
 check-unit: $(UNIT_PROGRAMS)
-	@for test in $(UNIT_PROGRAMS); do echo "$$test"; $$test || exit 1; done
+	@printf '%s\n' $(UNIT_PROGRAMS) | xargs -P $(JOBS) -n 1 tests/unit/run
 
 check-e2e: $(BUILD)/altimeter
 	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q -n $(JOBS) tests/e2e

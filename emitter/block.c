@@ -138,8 +138,9 @@ struct block *block_load(struct frame_writer *writer, struct bytes *bytes,
     size_t sound = HEADER_BYTES;
     while (frame_take(&in, &frame) == 0 && load_frame(block, writer, table, &frame, &scratch) == 0)
         sound = (size_t)(in.at - block->bytes.data);
-    writer->broken = sound < block->bytes.len;
+    writer->broken = block->count == 0 || sound < block->bytes.len;
     bytes_cut(&block->bytes, sound);
+    bytes_trim(&block->bytes);
     snapshot_clean(&scratch);
     if (block->count > 0)
         return block;

@@ -69,9 +69,14 @@ void incoming_adopt(struct incoming *incoming, struct ring *ring, bool late, con
 
         if (whole && late)
             block_renumber(&block->bytes, shift);
-        if (!whole || !ring_adopt(ring, &block->bytes, late ? BLOCK_UNPLACED : block->at))
+        const struct block *adopted =
+            whole ? ring_adopt(ring, &block->bytes, late ? BLOCK_UNPLACED : block->at) : NULL;
+        if (!adopted || adopted->bytes.len < block->wanted)
             incoming->refused++;
     }
+    uint64_t end = incoming->positions.end; /* numbers of what got lost are not used again */
+    if (!late && end > ring_end(ring) && end < INCOMING_MOST)
+        ring_begin(ring, end);
     if (incoming->refused > 0)
         log_write(LOG_LEVEL_WARNING,
                   "state_dir %s: %zu parts of the file make no sense and are left out", dir,

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #define INCOMING_LATE (UINT64_C(1) << 40)
+#define INCOMING_MOST (UINT64_C(1) << 62) /* a number that makes sense is below */
 
 struct incoming_block {
     struct bytes bytes;
@@ -33,7 +34,7 @@ struct incoming {
     struct incoming_block *list;
     size_t count;
     struct positions positions; /* all zero: none came */
-    size_t refused;             /* blocks that were left out */
+    size_t refused;             /* blocks that were left out, wholly or in part */
 };
 
 /* Takes a message of kind SCRIBE_BLOCK or SCRIBE_POSITIONS, and ignores others. */

@@ -36,7 +36,6 @@ static int add_positions(struct outgoing *outgoing, const struct ring *ring,
     positions->turn = outgoing->turn + 1;
     positions->first = ring_first(ring);
     positions->end = ring_end(ring);
-    positions->written = outgoing->mark.end;
     if (positions_encode(positions, &slot) < 0) {
         bytes_clean(&slot);
         return -1;
@@ -93,7 +92,7 @@ void outgoing_done(struct outgoing *outgoing)
 
 void outgoing_all(struct outgoing *outgoing, const struct ring *ring)
 {
-    const struct block *newest = ring_count(ring) > 0 ? ring_block(ring, ring_end(ring) - 1) : NULL;
+    const struct block *newest = ring_count(ring) > 0 ? ring_block(ring, ring_back(ring, 1)) : NULL;
 
     outgoing_none(outgoing);
     if (newest)

@@ -8,15 +8,7 @@
 
 static const uint8_t magic[] = {'R', 'P', 'O', 'S'};
 
-enum {
-    CRC_AT = 4,
-    LEN_AT = 8,
-    TURN_AT = 12,
-    FIRST_AT = 20,
-    END_AT = 28,
-    WRITTEN_AT = 36,
-    TARGETS_AT = 44
-};
+enum { CRC_AT = 4, LEN_AT = 8, TURN_AT = 12, FIRST_AT = 20, END_AT = 28, TARGETS_AT = 36 };
 
 int positions_add(struct positions *positions, const char *name, uint64_t lost,
                   const struct owed *owed)
@@ -71,7 +63,6 @@ static size_t encode(const struct positions *positions, size_t count, bool join,
     bytes_put_u64(header + TURN_AT, positions->turn);
     bytes_put_u64(header + FIRST_AT, positions->first);
     bytes_put_u64(header + END_AT, positions->end);
-    bytes_put_u64(header + WRITTEN_AT, positions->written);
     bytes_add(out, header, sizeof header);
     for (size_t i = 0; i < count; i++)
         encode_target(&positions->list[i], join, out);
@@ -146,7 +137,6 @@ int positions_decode(struct positions *positions, const uint8_t *slot, size_t le
     positions->turn = bytes_get_u64(slot + TURN_AT);
     positions->first = bytes_get_u64(slot + FIRST_AT);
     positions->end = bytes_get_u64(slot + END_AT);
-    positions->written = bytes_get_u64(slot + WRITTEN_AT);
     return 0;
 }
 

@@ -1,10 +1,10 @@
 /*
  * The positions of the targets, as they are kept with the ring: what each is still owed.
  *
- *   slot   := "RPOS", CRC-32C of what follows (4), length of what follows (4), turn (8), first,
- * end, written (8 each), target...; the lowest byte first target := length of its name, name,
- * snapshots lost, number of ranges, and of each range how many numbers are between it and the one
- * before (or 0), and how many it has; all varints
+ *   slot   := "RPOS", CRC-32C of what follows (4), length of what follows (4), turn (8), first (8),
+ *             end (8), target...; the lowest byte first
+ *   target := length of its name, name, snapshots lost, number of ranges, and of each range how many
+ *             numbers are between it and the one before (or 0), and how many it has; all varints
  *
  * There are two slots in the file, and the older one is written over, so that one is always whole.
  *
@@ -29,10 +29,9 @@ struct position {
 
 /* All zero: none. */
 struct positions {
-    uint64_t turn;    /* how often they were written; the higher one is the newer slot */
-    uint64_t first;   /* the ring's, at that time */
-    uint64_t end;     /* all that a target is owed below this is said here */
-    uint64_t written; /* all below this was in the file, so far as it was in the ring */
+    uint64_t turn;  /* how often they were written; the higher one is the newer slot */
+    uint64_t first; /* the ring's, at that time */
+    uint64_t end;   /* all that a target is owed below this is said here */
     struct position *list;
     size_t count;
 };
@@ -53,7 +52,7 @@ int positions_encode(const struct positions *positions, struct bytes *out);
 /* `positions` must be empty; after -1 it is. */
 int positions_decode(struct positions *positions, const uint8_t *slot, size_t len);
 
-/* All numbers grow by `shift` (modulo 2^64); what is not below `end` then is forgotten. */
+/* All numbers owed grow by `shift` (modulo 2^64); what is not below `end` then is forgotten. */
 void positions_renumber(struct positions *positions, uint64_t shift, uint64_t end);
 
 void positions_clean(struct positions *positions);

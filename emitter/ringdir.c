@@ -1,5 +1,6 @@
 #include "emitter/ringdir.h"
 
+#include "emitter/holder.h"
 #include "emitter/ringfile.h"
 
 #include <errno.h>
@@ -10,78 +11,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define ASIDES 3
 #define LOCK_TRIES 50
 #define LOCK_WAIT_MS 20
-
-/* The process that holds the directory's lock, so far as /proc/locks (proc(5)) says. */
-static pid_t find_holder(int dir)
-{
-    struct stat stat;
-    FILE *locks = fopen("/proc/locks", "re");
-    char line[256];
-    pid_t holder = 0;
-
-    if (!locks || fstat(dir, &stat) < 0) {
-        if (locks)
-            fclose(locks);
-        return 0;
-    }
-    while (holder == 0 && fgets(line, sizeof line, locks)) {
-        unsigned major = 0;
-        unsigned minor = 0;
-        unsigned long inode = 0;
-        int pid = 0;
-
-        if (sscanf(line, "%*[^:]: FLOCK %*s %*s %d %x:%x:%lu", &pid, &major, &minor, &inode) == 4 &&
-            pid > 0 && inode == stat.st_ino && makedev(major, minor) == stat.st_dev)
-            holder = pid;
-    }
-    fclose(locks);
-    return holder;
-}
-
-static bool read_comm(pid_t pid, char comm[32])
-{
-    char path[32];
-
-    snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
-    FILE *file = fopen(path, "re");
-    bool known = file && fgets(comm, 32, file);
-
-    if (file)
-        fclose(file);
-    return known;
-}
-
-static pid_t parent_of(pid_t pid)
-{
-    char path[32];
-    int parent = 0;
-
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return 0;
-    if (fscanf(file, "%*d (%*[^)]) %*c %d", &parent) != 1)
-        parent = 0;
-    fclose(file);
-    return parent;
-}
-
-/* Whether the scribe that holds the lock has an agent; else it was left behind. */
-static bool has_agent(pid_t scribe, pid_t own_agent, pid_t *agent)
-{
-    char other[32];
-    char own[32];
-
-    *agent = parent_of(scribe);
-    return *agent > 0 && read_comm(*agent, other) && read_comm(own_agent, own) &&
-           strcmp(other, own) == 0;
-}
 
 /* Waits for one that was left behind, and may still be busy with its last write. */
 static int lock(int dir, pid_t own_agent, pid_t *agent)
@@ -89,13 +23,13 @@ static int lock(int dir, pid_t own_agent, pid_t *agent)
     for (unsigned tries = 0; flock(dir, LOCK_EX | LOCK_NB) < 0; tries++) {
         if (errno != EWOULDBLOCK)
             return -1;
-        pid_t scribe = find_holder(dir);
-        *agent = 0;
-        if (tries == LOCK_TRIES)
-            return scribe == 0 ? 1 : -1;
-        if (scribe > 0 && has_agent(scribe, own_agent, agent))
-            return 1;
+        pid_t scribe = holder_find(dir);
+        *agent = scribe > 0 ? holder_agent(scribe, own_agent) : 0;
         errno = EWOULDBLOCK;
+        if (*agent > 0 || (tries == LOCK_TRIES && scribe == 0))
+            return 1;
+        if (tries == LOCK_TRIES)
+            return -1;
         poll(NULL, 0, LOCK_WAIT_MS);
     }
     return 0;
@@ -124,26 +58,41 @@ static ssize_t read_all(int file, uint8_t *bytes, size_t len)
     return (ssize_t)done;
 }
 
+static int read_image(int file, struct ringdir_image *image)
+{
+    struct stat stat;
+
+    if (fstat(file, &stat) < 0)
+        return -1;
+    if (!S_ISREG(stat.st_mode)) {
+        errno = EINVAL;
+        return -1;
+    }
+    image->bytes = malloc((size_t)stat.st_size + 1);
+    ssize_t got = image->bytes ? read_all(file, image->bytes, (size_t)stat.st_size) : -1;
+    if (got == 0)
+        errno = ENOENT;
+    if (got <= 0)
+        return -1;
+    image->len = (size_t)got;
+    return 0;
+}
+
 /* O_NONBLOCK: a fifo in its place is not waited for. */
 int ringdir_read(const struct ringdir *ringdir, const char *name, struct ringdir_image *image)
 {
     int file = openat(ringdir->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    struct stat stat;
 
     *image = (struct ringdir_image){0};
     if (file < 0)
         return -1;
-    if (fstat(file, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size > 0) {
-        image->bytes = malloc((size_t)stat.st_size);
-        ssize_t got = image->bytes ? read_all(file, image->bytes, (size_t)stat.st_size) : -1;
-
-        if (got > 0)
-            image->len = (size_t)got;
-        else
-            ringdir_forget(image);
-    }
+    int result = read_image(file, image);
+    int error = errno;
+    if (result < 0)
+        ringdir_forget(image);
     close(file);
-    return image->bytes ? 0 : -1;
+    errno = error;
+    return result;
 }
 
 void ringdir_forget(struct ringdir_image *image)

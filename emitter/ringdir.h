@@ -32,10 +32,11 @@ struct ringdir {
 int ringdir_open(struct ringdir *ringdir, const char *path, pid_t agent, pid_t *holder);
 
 struct ringdir_image {
-    uint8_t *bytes; /* NULL: there is no such file, or it is empty, or cannot be read */
+    uint8_t *bytes; /* NULL: there is none */
     size_t len;
 };
 
+/* -1 and ENOENT also where the file is empty, EINVAL where it is something else than a file. */
 int ringdir_read(const struct ringdir *ringdir, const char *name, struct ringdir_image *image);
 void ringdir_forget(struct ringdir_image *image);
 

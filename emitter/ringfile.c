@@ -45,14 +45,23 @@ static uint64_t read_header(const uint8_t *bytes, size_t len, size_t at, const c
     return bytes_get_u64(header + DATA_BYTES_AT);
 }
 
+/* The newest slot counts. The first write fills one, so that a file of a header only may have none.
+ */
 static void read_positions(struct ringfile *file, const uint8_t *bytes, size_t len)
 {
+    static const uint8_t never[8]; /* was a slot written that begins so */
+    bool any = len == RINGFILE_HEADERS_BYTES;
+
     for (size_t at = RINGFILE_SLOT_AT; at < RINGFILE_DATA_AT && at < len; at += POSITIONS_BYTES) {
         struct positions found = {0};
         size_t rest = len - at < POSITIONS_BYTES ? len - at : POSITIONS_BYTES;
 
-        if (positions_decode(&found, bytes + at, rest) < 0)
+        if (positions_decode(&found, bytes + at, rest) < 0) {
+            file->torn = file->torn ||
+                         memcmp(bytes + at, never, rest < sizeof never ? rest : sizeof never) != 0;
             continue;
+        }
+        any = true;
         if (found.turn < file->positions.turn) {
             positions_clean(&found);
             continue;
@@ -60,6 +69,7 @@ static void read_positions(struct ringfile *file, const uint8_t *bytes, size_t l
         positions_clean(&file->positions);
         file->positions = found;
     }
+    file->torn = file->torn || !any;
 }
 
 static int add_block(struct ringfile *file, const struct ringfile_block *block)
@@ -83,7 +93,8 @@ static int find_blocks(struct ringfile *file, const uint8_t *data, size_t len)
         if (block_measure(data + at, len - at, &block.extent) == 0) {
             if (block.extent.count > 0 && add_block(file, &block) < 0)
                 return -1;
-            next = at + block.extent.len + BLOCKS_ALIGNMENT;
+            /* Where a new one was written over its end, that begins right there. */
+            next = at + block.extent.len + BLOCKS_ALIGNMENT - 1;
             next -= next % BLOCKS_ALIGNMENT;
         }
         at = next;
@@ -102,6 +113,7 @@ static int compare(const void *left, const void *right)
     return a->count != b->count ? (a->count > b->count ? -1 : 1) : 0;
 }
 
+/* Also what the ring had let go, and the file's circle has not come to yet. */
 static void drop_doubles(struct ringfile *file)
 {
     size_t kept = 0;
@@ -112,7 +124,7 @@ static void drop_doubles(struct ringfile *file)
     for (size_t i = 0; i < file->count; i++) {
         const struct block_extent *extent = &file->blocks[i].extent;
 
-        if (extent->first < end)
+        if (extent->first < end || extent->first + extent->count <= file->positions.first)
             continue;
         end = extent->first + extent->count;
         file->blocks[kept++] = file->blocks[i];
@@ -136,9 +148,10 @@ static void find_missing(struct ringfile *file)
         end = extent->first + extent->count;
     }
     file->damaged = file->damaged || file->missing > 0;
-    file->torn = file->count > 0 && file->blocks[file->count - 1].extent.torn;
-    if (positions->written > end) {
-        file->missing += positions->written - end;
+    if (file->count > 0 && file->blocks[file->count - 1].extent.torn)
+        file->torn = true;
+    if (positions->end > end) {
+        file->missing += positions->end - end;
         file->torn = true;
     }
 }
@@ -166,8 +179,7 @@ int ringfile_scan(struct ringfile *file, const uint8_t *bytes, size_t len, const
 
     size_t rest = len > RINGFILE_DATA_AT ? len - RINGFILE_DATA_AT : 0;
     *why = "there is not enough memory";
-    return find_blocks(file, bytes + RINGFILE_DATA_AT,
-                       rest < data_bytes ? rest : (size_t)data_bytes);
+    return find_blocks(file, bytes + (len - rest), rest < data_bytes ? rest : (size_t)data_bytes);
 }
 
 void ringfile_clean(struct ringfile *file)

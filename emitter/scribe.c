@@ -99,18 +99,24 @@ static void tell_positions(struct scribe *scribe)
     tell(scribe);
 }
 
-/* Adds what is in the file `name`. One that is none of ours is set aside. */
-static bool scan(struct scribe *scribe, const char *name, const struct ringdir_image *image)
+/* Reads the file `name` and adds what is in it. One that is none of ours is set aside. */
+static bool scan(struct scribe *scribe, const char *name, struct ringdir_image *image)
 {
     const char *why = NULL;
-
-    if (!image->bytes || ringfile_scan(&scribe->found, image->bytes, image->len, &why) == 0)
-        return image->bytes != NULL;
     char aside[RINGDIR_NAME_MAX];
-    if (ringdir_set_aside(&scribe->dir, name, aside) < 0)
-        say(scribe, "%s is no ring: %s; it cannot be set aside: %s", name, why, strerror(errno));
-    else
+
+    if (ringdir_read(&scribe->dir, name, image) < 0)
+        why = strerror(errno);
+    if (!why && ringfile_scan(&scribe->found, image->bytes, image->len, &why) == 0)
+        return true;
+    if (!image->bytes && errno == ENOENT)
+        return false;
+    if (ringdir_set_aside(&scribe->dir, name, aside) == 0) {
         say(scribe, "%s is no ring: %s; it is set aside as %s", name, why, aside);
+        return false;
+    }
+    scribe->dir.keep = true; /* rather than overwrite it */
+    say(scribe, "%s is no ring: %s; it cannot be set aside: %s", name, why, strerror(errno));
     return false;
 }
 
@@ -118,15 +124,15 @@ static void tell_damage(struct scribe *scribe)
 {
     const struct ringfile *found = &scribe->found;
 
-    if (found->torn)
-        say(scribe,
-            "the ring's file ends torn, as after a crash; all before that is there, "
-            "%llu snapshots are lost",
-            (unsigned long long)found->missing);
-    else if (found->damaged)
+    if (found->damaged)
         say(scribe,
             "the ring's file is damaged: %llu snapshots are lost; it is kept aside, and what is "
             "sound goes on in a new one",
+            (unsigned long long)found->missing);
+    else if (found->torn)
+        say(scribe,
+            "the ring's file ends torn, as after a crash; all before that is there, "
+            "%llu snapshots are lost",
             (unsigned long long)found->missing);
 }
 
@@ -141,15 +147,13 @@ static bool load(struct scribe *scribe)
     struct ringdir_image next = {0};
 
     ringdir_mend(&scribe->dir);
-    ringdir_read(&scribe->dir, RINGDIR_RING, &ring);
-    ringdir_read(&scribe->dir, RINGDIR_NEXT, &next);
     bool has_next = scan(scribe, RINGDIR_NEXT, &next);
     bool has_ring = scan(scribe, RINGDIR_RING, &ring);
     ringfile_finish(found);
     bool renew =
         !has_ring || has_next || found->damaged || found->data_bytes != scribe->options->data_bytes;
     tell_damage(scribe);
-    scribe->dir.keep = has_ring && found->damaged;
+    scribe->dir.keep = scribe->dir.keep || (has_ring && found->damaged);
     for (size_t i = 0; i < found->count; i++)
         tell_block(scribe, &found->blocks[i], renew);
     tell_positions(scribe);
@@ -240,6 +244,8 @@ void scribe_serve(void *options, pid_t agent)
     bool renew =
         scribe.options->load ? load(&scribe) : !ringdir_is(&scribe.dir, scribe.options->data_bytes);
     renew = renew || scribe.options->renew;
+    if (!scribe.options->load)
+        scribe.dir.keep = renew; /* why it is replaced is not known here */
     int began =
         renew ? ringdir_renew(&scribe.dir, scribe.options->data_bytes) : ringdir_go_on(&scribe.dir);
     scribe.message.renewed = renew;

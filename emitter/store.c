@@ -43,9 +43,7 @@ struct store {
 
 static void wait_for(struct store *store, time_t seconds)
 {
-    const struct timeval wait = {.tv_sec = seconds};
-
-    evtimer_add(store->timer, &wait);
+    evtimer_add(store->timer, &(struct timeval){.tv_sec = seconds});
 }
 
 static void tell_ready(struct store *store)
@@ -71,6 +69,7 @@ static void fail(struct store *store, const char *why)
 static void drop(struct store *store)
 {
     scribe_link_end(&store->link);
+    tell_ready(store);
     store->up = false;
     store->writing = false;
     store->stalled = false;
@@ -121,10 +120,12 @@ static void hear_ready(struct store *store, const struct scribe_message *message
 
 static void hear_busy(struct store *store, pid_t holder)
 {
-    if (store->told)
+    if (store->told) {
         fail(store, "another altimeter has it");
-    else
-        store->options.refused(store->options.arg, holder);
+        return;
+    }
+    scribe_link_end(&store->link);
+    store->options.refused(store->options.arg, holder);
 }
 
 static void hear_written(struct store *store, const struct scribe_message *message)
@@ -147,7 +148,7 @@ static void on_heard(void *arg, const struct scribe_message *message)
 {
     struct store *store = arg;
 
-    if (!message && !store->error[0] && store->told)
+    if (!message && !store->error[0])
         fail(store, "the process that writes it has ended");
     if (!message)
         drop(store);

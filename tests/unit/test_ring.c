@@ -170,30 +170,32 @@ static void test_series_released(void **state)
 /* A full ring takes no more memory while the series stay, and gives back what more series took. */
 static void test_memory(void **state)
 {
+    enum { CAPACITY = 1000, TURNS = 5 };
     struct series_table *table = series_table_new("n");
-    struct ring *ring = ring_new(&(struct ring_options){.capacity = 10}, table);
+    struct ring *ring = ring_new(&(struct ring_options){.capacity = CAPACITY}, table);
+    size_t full = 0;
+    int64_t n = 0;
 
     (void)state;
-    size_t empty = ring_bytes(ring);
-    append(ring, table, "ab", 1);
-    size_t one = ring_bytes(ring);
-    append(ring, table, "ab", 2);
-    size_t two = ring_bytes(ring);
-    assert_true(two - one < one - empty); /* which series they have is kept once */
-    for (int64_t n = 3; n <= 10; n++)
-        append(ring, table, "ab", n);
-    size_t full = ring_bytes(ring);
-    assert_true(full >= empty + 20 * sizeof(int64_t));
-    for (int64_t n = 11; n <= 30; n++) {
-        append(ring, table, "ab", n);
-        assert_int_equal(ring_bytes(ring), full);
+    while (n < (int64_t)TURNS * CAPACITY) {
+        append(ring, table, "abcdefghij", ++n);
+        if (n == CAPACITY)
+            full = ring_bytes(ring);
+        if (n > CAPACITY) /* the oldest block goes as a whole */
+            assert_in_range(ring_bytes(ring), full / 2, full * 3 / 2);
     }
-    append(ring, table, "abcdefgh", 31);
-    assert_true(ring_bytes(ring) > full);
-    for (int64_t n = 32; n <= 41; n++)
-        append(ring, table, "ab", n);
-    assert_int_equal(ring_bytes(ring), full);
+    assert_true(full < (size_t)CAPACITY * 10 * 2); /* at most 2 bytes for each value */
+
+    const char *const names[] = {"abcdefghijklmnopqrstuvwxyz", "acegikmoqsuwy"};
+    for (unsigned i = 0; i < CAPACITY / 2; i++)
+        append(ring, table, names[i % 2], ++n);
+    assert_true(ring_bytes(ring) > full * 2);
+    for (unsigned i = 0; i < 2 * CAPACITY; i++)
+        append(ring, table, "abcdefghij", ++n);
+    assert_true(ring_bytes(ring) < full * 3 / 2);
+    assert_int_equal(series_count(table), 10);
     ring_free(ring);
+    assert_int_equal(series_count(table), 0);
     series_table_free(table);
 }
 
@@ -209,6 +211,48 @@ static void test_long_history(void **state)
         append(ring, table, "ab", n);
     assert_true(ring_bytes(ring) < 4096);
     check(ring, table, 10, "ab", 10);
+    for (int64_t n = 11; n <= 20000; n++)
+        append(ring, table, "abcdefghij", n);
+    assert_true(ring_bytes(ring) <
+                (size_t)20000 * 10); /* a byte for each value is more than enough */
+    check(ring, table, 17777, "abcdefghij", 17777);
+    ring_free(ring);
+    series_table_free(table);
+}
+
+struct watch {
+    const struct ring *ring;
+    uint64_t gone;
+};
+
+static void on_evict(void *arg, uint64_t from, uint64_t end)
+{
+    struct watch *watch = arg;
+
+    assert_int_equal(from, ring_first(watch->ring));
+    assert_true(end > from);
+    for (uint64_t number = from; number < end; number++)
+        assert_true(holds(watch->ring, number));
+    watch->gone += end - from;
+}
+
+/* Who asks is told of each snapshot before it goes, and can read it still. */
+static void test_evict(void **state)
+{
+    struct watch watch = {0};
+    struct series_table *table = series_table_new("n");
+    struct ring *ring =
+        ring_new(&(struct ring_options){.capacity = 30, .evict = on_evict, .arg = &watch}, table);
+
+    (void)state;
+    watch.ring = ring;
+    for (int64_t n = 1; n <= 200; n++) {
+        if (n == 50)
+            ring_settle(ring, 400); /* a file that has not room for as many */
+        append(ring, table, n % 3 ? "ab" : "abc", n);
+        assert_int_equal(watch.gone, ring_first(ring) - 1);
+    }
+    assert_true(ring_count(ring) < 30);
     ring_free(ring);
     series_table_free(table);
 }
@@ -219,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_turning), cmocka_unit_test(test_cursors),
         cmocka_unit_test(test_layouts), cmocka_unit_test(test_series_released),
         cmocka_unit_test(test_memory),  cmocka_unit_test(test_long_history),
+        cmocka_unit_test(test_evict),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
