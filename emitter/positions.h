@@ -3,8 +3,9 @@
  *
  *   slot   := "RPOS", CRC-32C of what follows (4), length of what follows (4), turn (8), first (8),
  *             end (8), target...; the lowest byte first
- *   target := length of its name, name, snapshots lost, number of ranges, and of each range how many
- *             numbers are between it and the one before (or 0), and how many it has; all varints
+ *   target := length of its name, name, snapshots lost, number of ranges, and of each range how
+ *             many numbers are between it and the one before (or 0), and how many it has; all
+ *             varints
  *
  * There are two slots in the file, and the older one is written over, so that one is always whole.
  *
