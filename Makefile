@@ -35,6 +35,8 @@ HEADERS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.h))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
+TOOL_SOURCES := $(wildcard tests/tools/*.c)
+TOOLS := $(TOOL_SOURCES:tests/tools/%.c=$(BUILD)/tests/%)
 
 # Asked only once there is something to compile: the packages may be installed by this very make.
 LIBRARY_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
@@ -61,7 +63,12 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libaltimeter.a
 	@mkdir -p $(@D)
 	$(call say,CC) $(COMPILE) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libaltimeter.a $(LIBRARY_LDLIBS) -lcmocka
 
--include $(OBJECTS:.o=.d) $(UNIT_PROGRAMS:=.d)
+# What the end-to-end tests call.
+$(BUILD)/tests/%: tests/tools/%.c $(BUILD)/libaltimeter.a
+	@mkdir -p $(@D)
+	$(call say,CC) $(COMPILE) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libaltimeter.a $(LIBRARY_LDLIBS)
+
+-include $(OBJECTS:.o=.d) $(UNIT_PROGRAMS:=.d) $(TOOLS:=.d)
 
 run: packages-build
 	@$(MAKE) --no-print-directory all
@@ -74,20 +81,20 @@ check: packages-build packages-test
 check-unit: $(UNIT_PROGRAMS)
 	@printf '%s\n' $(UNIT_PROGRAMS) | xargs -P $(JOBS) -n 1 tests/unit/run
 
-check-e2e: $(BUILD)/altimeter
-	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q -n $(JOBS) tests/e2e
+check-e2e: $(BUILD)/altimeter $(TOOLS)
+	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q -n $(JOBS) --dist loadgroup tests/e2e
 
-C_FILES = $(SOURCES) $(HEADERS) $(shell find tests/unit -name "*.[ch]")
+C_FILES = $(SOURCES) $(HEADERS) $(shell find tests/unit tests/tools -name "*.[ch]")
 
 lint: packages-build packages-lint
 	clang-format --dry-run --Werror $(C_FILES)
 	tests/lint-includes
-	printf '%s\n' $(SOURCES) $(UNIT_SOURCES) | xargs -P "$$(nproc)" -n 4 sh -c \
+	printf '%s\n' $(SOURCES) $(UNIT_SOURCES) $(TOOL_SOURCES) | xargs -P "$$(nproc)" -n 4 sh -c \
 	    'clang-tidy --quiet "$$@" -- -std=c17 -D_GNU_SOURCE -I. -DVERSION="\"lint\"" $(LIBRARY_CFLAGS)' tidy
 
 # The long forms of tests, minutes each.
 soak: packages-build packages-test
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/prefill
 	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q -s tests/e2e/soak_*.py
 
 packages-%:

@@ -172,7 +172,7 @@ int block_measure(const uint8_t *bytes, size_t len, struct block_extent *extent)
     return 0;
 }
 
-void block_renumber(struct bytes *bytes, uint64_t shift)
+void block_renumber(struct bytes *bytes, uint64_t shift, bool gap)
 {
     uint8_t *header = bytes->data;
     uint64_t before = bytes_get_u64(header + BEFORE_AT);
@@ -180,7 +180,7 @@ void block_renumber(struct bytes *bytes, uint64_t shift)
     struct frame frame;
 
     bytes_put_u64(header + FIRST_AT, bytes_get_u64(header + FIRST_AT) + shift);
-    bytes_put_u64(header + BEFORE_AT, before == 0 ? 0 : before + shift);
+    bytes_put_u64(header + BEFORE_AT, before == 0 || gap ? 0 : before + shift);
     uint32_t chain = crc_add(0, header + FIRST_AT, HEADER_BYTES - FIRST_AT);
     bytes_put_u32(header + CRC_AT, chain);
     while (frame_take(&in, &frame) == 0)

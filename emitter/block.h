@@ -59,8 +59,9 @@ int block_add(struct block *block, struct frame_writer *writer, struct series_ta
 struct block *block_load(struct frame_writer *writer, struct bytes *bytes,
                          struct series_table *table);
 
-/* Lets the numbers of a sound block's snapshots grow by `shift` (modulo 2^64). */
-void block_renumber(struct bytes *bytes, uint64_t shift);
+/* Lets the numbers of a sound block's snapshots grow by `shift` (modulo 2^64). `gap`: what was
+ * before it is lost, and that is known: from now on it is not missed any more. */
+void block_renumber(struct bytes *bytes, uint64_t shift, bool gap);
 
 /* What a block is, as far as its checksums tell. */
 struct block_extent {

@@ -62,13 +62,20 @@ static uint64_t lateness(const struct incoming *incoming)
 void incoming_adopt(struct incoming *incoming, struct ring *ring, bool late, const char *dir)
 {
     uint64_t shift = late ? lateness(incoming) : 0;
+    struct block_extent extent = {0};
 
     for (size_t i = 0; i < incoming->count; i++) {
         struct incoming_block *block = &incoming->list[i];
         bool whole = block->bytes.len == block->wanted && !block->bytes.failed;
 
-        if (whole && late)
-            block_renumber(&block->bytes, shift);
+        uint64_t end = extent.first + extent.count; /* of the one before */
+
+        if (whole && block_measure(block->bytes.data, block->bytes.len, &extent) == 0) {
+            bool gap = i > 0 && extent.before > end;
+
+            if (late || gap)
+                block_renumber(&block->bytes, shift, gap);
+        }
         const struct block *adopted =
             whole ? ring_adopt(ring, &block->bytes, late ? BLOCK_UNPLACED : block->at) : NULL;
         if (!adopted || adopted->bytes.len < block->wanted)

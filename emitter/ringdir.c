@@ -127,20 +127,6 @@ static int open_file(const struct ringdir *ringdir, const char *name, int flags)
     return openat(ringdir->dir, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
 }
 
-bool ringdir_is(const struct ringdir *ringdir, uint64_t data_bytes)
-{
-    uint8_t wanted[RINGFILE_HEADERS_BYTES];
-    uint8_t header[RINGFILE_HEADERS_BYTES];
-    int file = open_file(ringdir, RINGDIR_RING, O_RDONLY);
-
-    if (file < 0)
-        return false;
-    ssize_t got = read_all(file, header, sizeof header);
-    close(file);
-    ringfile_header(data_bytes, wanted);
-    return got == (ssize_t)sizeof header && memcmp(header, wanted, sizeof header) == 0;
-}
-
 int ringdir_go_on(struct ringdir *ringdir)
 {
     ringdir->file = open_file(ringdir, RINGDIR_RING, O_RDWR);

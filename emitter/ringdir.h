@@ -47,9 +47,6 @@ void ringdir_mend(const struct ringdir *ringdir);
 /* Gives the file another name, RINGDIR_NAME_MAX bytes; at most three such are kept. */
 int ringdir_set_aside(const struct ringdir *ringdir, const char *name, char *aside);
 
-/* Whether there is a ring's file with so many bytes of data. */
-bool ringdir_is(const struct ringdir *ringdir, uint64_t data_bytes);
-
 /* What is written from now on goes into the file that is there, or into a new one beside it. */
 int ringdir_go_on(struct ringdir *ringdir);
 int ringdir_renew(struct ringdir *ringdir, uint64_t data_bytes);

@@ -136,11 +136,19 @@ static void tell_damage(struct scribe *scribe)
             (unsigned long long)found->missing);
 }
 
+static void tell_found(struct scribe *scribe, bool renew)
+{
+    tell_damage(scribe);
+    for (size_t i = 0; i < scribe->found.count; i++)
+        tell_block(scribe, &scribe->found.blocks[i], renew);
+    tell_positions(scribe);
+}
+
 /*
- * Reads the files there are and tells what they have. Gives whether a new file has to be written:
- * one that fits already is gone on with.
+ * Reads the files there are, and tells what they have if that is wanted. Gives whether a new file
+ * has to be written: one that fits already is gone on with.
  */
-static bool load(struct scribe *scribe)
+static bool look(struct scribe *scribe)
 {
     struct ringfile *found = &scribe->found;
     struct ringdir_image ring = {0};
@@ -152,11 +160,9 @@ static bool load(struct scribe *scribe)
     ringfile_finish(found);
     bool renew =
         !has_ring || has_next || found->damaged || found->data_bytes != scribe->options->data_bytes;
-    tell_damage(scribe);
     scribe->dir.keep = scribe->dir.keep || (has_ring && found->damaged);
-    for (size_t i = 0; i < found->count; i++)
-        tell_block(scribe, &found->blocks[i], renew);
-    tell_positions(scribe);
+    if (scribe->options->load)
+        tell_found(scribe, renew);
     ringfile_clean(found);
     ringdir_forget(&ring);
     ringdir_forget(&next);
@@ -241,11 +247,7 @@ void scribe_serve(void *options, pid_t agent)
         answer(&scribe, SCRIBE_READY, errno);
         return;
     }
-    bool renew =
-        scribe.options->load ? load(&scribe) : !ringdir_is(&scribe.dir, scribe.options->data_bytes);
-    renew = renew || scribe.options->renew;
-    if (!scribe.options->load)
-        scribe.dir.keep = renew; /* why it is replaced is not known here */
+    bool renew = look(&scribe) || scribe.options->renew;
     int began =
         renew ? ringdir_renew(&scribe.dir, scribe.options->data_bytes) : ringdir_go_on(&scribe.dir);
     scribe.message.renewed = renew;

@@ -13,6 +13,7 @@ import carbon as carbons
 import mounts
 import points
 import pytest
+import stage
 
 ROOT = Path(__file__).resolve().parents[2]
 os.environ["PATH"] += ":/usr/sbin:/sbin"  # mkfs.ext4 is there, also for who became root by su
@@ -102,3 +103,23 @@ def carbon(folder):
     made = carbons.Carbon(folder / "carbon")
     yield made
     made.kill()
+
+
+@pytest.fixture(scope="module")
+def scenes(request, program, tmp_path_factory):
+    """
+    The module's tests that are a scene (see stage.py). They mostly wait, so those that were asked
+    for are played side by side, but the ones that are marked `alone`.
+    """
+    asked = [item for item in request.session.items if item.path == request.node.path]
+    with stage.Scenes(program, tmp_path_factory) as scenes:
+        for item in asked:
+            if item.get_closest_marker("scene") and not item.get_closest_marker("alone"):
+                scenes.begin(item)
+        yield scenes
+
+
+@pytest.fixture
+def played(scenes, request):
+    """played() waits for the end of the test's scene, and gives what came of it."""
+    return lambda: scenes.row(request.node)

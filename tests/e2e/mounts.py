@@ -145,13 +145,13 @@ def end(process):
 
 
 class HangFs:
-    """The test's end of hangfs.py, which runs in the room."""
+    """The test's end of hangfs.py, which runs in the room; or of another `script` that is like it."""
 
-    def __init__(self, room, mounts):
+    def __init__(self, room, mounts, script=HANGFS, args=()):
         for mount in mounts:
             room.path(mount).mkdir(parents=True, exist_ok=True)
         self.process = subprocess.Popen(
-            [*room.enter, sys.executable, HANGFS, *mounts],
+            [*room.enter, sys.executable, script, *args, *mounts],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -162,15 +162,15 @@ static void test_renumber(void **state)
         struct bytes bytes = copy_of(subject.block, subject.block->bytes.len);
         struct block_extent extent;
 
-        block_renumber(&bytes, 1000);
+        block_renumber(&bytes, 1000, false);
         assert_int_equal(block_measure(bytes.data, bytes.len, &extent), 0);
         assert_int_equal(extent.first, 1100);
         assert_int_equal(extent.before, befores[i] ? 1090 : 0);
         assert_int_equal(extent.count, COUNT);
-        block_renumber(&bytes, (uint64_t)-1000);
+        block_renumber(&bytes, (uint64_t)-1000, false);
         assert_memory_equal(bytes.data, subject.block->bytes.data, bytes.len);
 
-        block_renumber(&bytes, 7);
+        block_renumber(&bytes, 7, false);
         block_free(subject.block, subject.table);
         subject.block = block_load(&subject.writer, &bytes, subject.table);
         assert_int_equal(subject.block->first, 107);
@@ -182,7 +182,7 @@ static void test_renumber(void **state)
 /* Makes the checksums right again, so far as there are frames. */
 static void reseal(struct bytes *bytes)
 {
-    block_renumber(bytes, 0);
+    block_renumber(bytes, 0, false);
 }
 
 /* Bytes that make no sense, though their checksums do: what comes before is served. */

@@ -83,22 +83,6 @@ static void test_set_aside(void **state)
     close_dir(&ringdir);
 }
 
-static void test_is(void **state)
-{
-    struct ringdir ringdir = open_dir();
-    uint8_t header[RINGFILE_HEADERS_BYTES];
-
-    (void)state;
-    assert_false(ringdir_is(&ringdir, 70000));
-    ringfile_header(70000, header);
-    put("ring", header, sizeof header);
-    assert_true(ringdir_is(&ringdir, 70000));
-    assert_false(ringdir_is(&ringdir, 70001));
-    put("ring", header, sizeof header - 1);
-    assert_false(ringdir_is(&ringdir, 70000));
-    close_dir(&ringdir);
-}
-
 /* After each step of the change there is a file that has all, and the next start finds it. */
 static void test_crash_in_change(void **state)
 {
