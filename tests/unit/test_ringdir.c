@@ -174,7 +174,6 @@ int main(void)
         TEST(test_made),
         TEST(test_read),
         TEST(test_set_aside),
-        TEST(test_is),
         TEST(test_crash_in_change),
         TEST(test_read_only),
     };
