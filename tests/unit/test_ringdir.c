@@ -171,10 +171,7 @@ static void test_read_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_made),
-        TEST(test_read),
-        TEST(test_set_aside),
-        TEST(test_crash_in_change),
+        TEST(test_made),      TEST(test_read), TEST(test_set_aside), TEST(test_crash_in_change),
         TEST(test_read_only),
     };
 
