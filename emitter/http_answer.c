@@ -48,7 +48,6 @@ struct stream {
     uint64_t end; /* one past the newest of this answer */
     bool begun;   /* an element was written */
     bool done;    /* so was the closing bracket */
-    struct snapshot snapshot;
     struct evbuffer *chunk;
 };
 
@@ -115,27 +114,36 @@ static void stream_free(struct stream *stream)
 {
     if (!stream)
         return;
-    snapshot_clean(&stream->snapshot);
     cursor_clean(&stream->cursor);
     if (stream->chunk)
         evbuffer_free(stream->chunk);
     free(stream);
 }
 
-/* Writes the next snapshots into the empty chunk, until it is full or all is written. */
-static int stream_fill(struct stream *stream)
+/* Adds the next snapshots to the chunk, until that is full or the answer's last one is in it. */
+static int add_snapshots(struct stream *stream, struct snapshot *snapshot)
 {
     while (stream->cursor.next < stream->end && evbuffer_get_length(stream->chunk) < CHUNK_BYTES) {
-        if (!cursor_next(&stream->cursor, stream->ring, &stream->snapshot))
+        if (!cursor_next(&stream->cursor, stream->ring, snapshot))
             return -1;
         if (stream->cursor.next > stream->end)
             break; /* the rest was overwritten, and this one is newer than the answer */
-        if (text_json(stream->chunk, stream->series, &stream->snapshot, !stream->begun) < 0)
+        if (text_json(stream->chunk, stream->series, snapshot, !stream->begun) < 0)
             return -1;
         stream->begun = true;
     }
-    if (stream->cursor.next < stream->end)
-        return 0;
+    return 0;
+}
+
+/* Fills the empty chunk. A slow reader keeps no snapshot for the next one: there may be many. */
+static int stream_fill(struct stream *stream)
+{
+    struct snapshot snapshot = {0};
+    int added = add_snapshots(stream, &snapshot);
+
+    snapshot_clean(&snapshot);
+    if (added < 0 || stream->cursor.next < stream->end)
+        return added;
     stream->done = true;
     return evbuffer_add(stream->chunk, "\n]\n", 3);
 }
