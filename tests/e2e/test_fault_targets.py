@@ -34,7 +34,7 @@ def test_carbon_is_stopped_and_killed(played):
     played().check()
 
 
-@scene(faults.carbon_stopped_and_continued, seconds=24)
+@scene(faults.carbon_stopped_and_continued, seconds=15)
 def test_carbon_is_stopped_and_continued(played):
     """A carbon that does not read for a while is not disconnected, and costs no tick and no memory."""
     played().check()
