@@ -30,8 +30,8 @@ CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-point
 endif
 
 ROOMS := agent collector parachute emitter base
-SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c))
-HEADERS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.h))
+SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c $(room)/*/*.c))
+HEADERS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.h $(room)/*/*.h))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)

@@ -13,7 +13,7 @@
 #include "base/address.h"
 #include "base/node.h"
 #include "collector/collector.h"
-#include "emitter/target.h"
+#include "emitter/push/target.h"
 
 #include <stdbool.h>
 #include <stddef.h>

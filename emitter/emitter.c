@@ -3,13 +3,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "emitter/farewell.h"
-#include "emitter/http.h"
-#include "emitter/incoming.h"
+#include "emitter/http/http.h"
 #include "emitter/lines.h"
-#include "emitter/ring.h"
+#include "emitter/push/targets.h"
+#include "emitter/ring/incoming.h"
+#include "emitter/ring/ring.h"
+#include "emitter/ring/store.h"
 #include "emitter/status.h"
-#include "emitter/store.h"
-#include "emitter/targets.h"
 
 #include <event2/event.h>
 #include <stdio.h>

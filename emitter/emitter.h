@@ -11,8 +11,8 @@
 #include "base/address.h"
 #include "base/series.h"
 #include "base/snapshot.h"
+#include "emitter/push/target.h"
 #include "emitter/self.h"
-#include "emitter/target.h"
 
 #include <stdbool.h>
 #include <stddef.h>

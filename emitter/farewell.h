@@ -7,8 +7,8 @@
 #ifndef EMITTER_FAREWELL_H
 #define EMITTER_FAREWELL_H
 
-#include "emitter/store.h"
-#include "emitter/targets.h"
+#include "emitter/push/targets.h"
+#include "emitter/ring/store.h"
 
 struct event_base;
 struct farewell;

@@ -12,7 +12,7 @@
 
 #include "base/address.h"
 #include "base/series.h"
-#include "emitter/ring.h"
+#include "emitter/ring/ring.h"
 
 #include <stddef.h>
 

@@ -19,8 +19,8 @@
 
 #include "base/series.h"
 #include "base/snapshot.h"
+#include "emitter/push/target.h"
 #include "emitter/status.h"
-#include "emitter/target.h"
 
 #include <stdbool.h>
 #include <stddef.h>

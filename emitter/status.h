@@ -15,8 +15,8 @@
 #ifndef EMITTER_STATUS_H
 #define EMITTER_STATUS_H
 
-#include "emitter/store.h"
-#include "emitter/target.h"
+#include "emitter/push/target.h"
+#include "emitter/ring/store.h"
 
 #include <stdbool.h>
 #include <stddef.h>

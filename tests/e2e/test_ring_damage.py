@@ -11,7 +11,7 @@ import rings
 SNAPSHOTS, NEWEST = 300, 1594380000
 CONFIG = {"history": 2 * SNAPSHOTS, "state_size": "64K", **machines.half_an_hour_off()}
 BLOCK = SNAPSHOTS // 4 + 1  # snapshots that one damaged place may cost
-HEADERS, SLOT, DATA = 0, 4096, 20480  # places in the file: see emitter/ringfile.h
+HEADERS, SLOT, DATA = 0, 4096, 20480  # places in the file: see emitter/ring/ringfile.h
 LOST = re.compile(r"(\d+) snapshots are lost")
 
 

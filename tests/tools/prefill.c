@@ -12,9 +12,9 @@
  */
 #include "base/series.h"
 #include "base/snapshot.h"
-#include "emitter/outgoing.h"
-#include "emitter/ring.h"
-#include "emitter/ringfile.h"
+#include "emitter/ring/outgoing.h"
+#include "emitter/ring/ring.h"
+#include "emitter/ring/ringfile.h"
 
 #include <errno.h>
 #include <fcntl.h>

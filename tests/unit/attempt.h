@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_ATTEMPT_H
 #define TESTS_UNIT_ATTEMPT_H
 
-#include "emitter/connect.h"
+#include "emitter/push/connect.h"
 #include "tests/unit/bench.h"
 
 #include <errno.h>

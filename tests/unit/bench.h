@@ -7,7 +7,7 @@
 
 #include "base/series.h"
 #include "base/snapshot.h"
-#include "emitter/cursor.h"
+#include "emitter/ring/cursor.h"
 #include "emitter/text.h"
 #include "tests/unit/unit.h"
 

@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_DELIVER_H
 #define TESTS_UNIT_DELIVER_H
 
-#include "emitter/delivery.h"
+#include "emitter/push/delivery.h"
 
 #include "base/clock.h"
 #include "tests/unit/bench.h"

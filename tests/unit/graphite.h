@@ -6,11 +6,11 @@
 #ifndef TESTS_UNIT_GRAPHITE_H
 #define TESTS_UNIT_GRAPHITE_H
 
-#include "emitter/target.h"
+#include "emitter/push/target.h"
 
 #include "base/clock.h"
-#include "emitter/backoff.h"
-#include "emitter/connect.h"
+#include "emitter/push/backoff.h"
+#include "emitter/push/connect.h"
 #include "tests/unit/bench.h"
 #include "tests/unit/heard.h"
 

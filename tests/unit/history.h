@@ -6,8 +6,8 @@
 #define TESTS_UNIT_HISTORY_H
 
 #include "base/series.h"
-#include "emitter/cursor.h"
-#include "emitter/ring.h"
+#include "emitter/ring/cursor.h"
+#include "emitter/ring/ring.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

@@ -5,9 +5,9 @@
 #ifndef TESTS_UNIT_IMAGE_H
 #define TESTS_UNIT_IMAGE_H
 
-#include "emitter/incoming.h"
-#include "emitter/outgoing.h"
-#include "emitter/ringfile.h"
+#include "emitter/ring/incoming.h"
+#include "emitter/ring/outgoing.h"
+#include "emitter/ring/ringfile.h"
 #include "tests/unit/history.h"
 
 #include <stdlib.h>

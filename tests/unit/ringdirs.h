@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_RINGDIRS_H
 #define TESTS_UNIT_RINGDIRS_H
 
-#include "emitter/ringdir.h"
+#include "emitter/ring/ringdir.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #define TESTS_UNIT_SHAPES_H
 
 #include "base/snapshot.h"
-#include "emitter/codec.h"
+#include "emitter/ring/codec.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>

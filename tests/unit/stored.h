@@ -6,7 +6,7 @@
 #define TESTS_UNIT_STORED_H
 
 #include "base/clock.h"
-#include "emitter/store.h"
+#include "emitter/ring/store.h"
 #include "tests/unit/heard.h"
 #include "tests/unit/history.h"
 #include "tests/unit/ringdirs.h"

@@ -1,5 +1,5 @@
 /* Backoff: 1 s, doubling to 60 s, up to a quarter less by chance. */
-#include "emitter/backoff.h"
+#include "emitter/push/backoff.h"
 #include "tests/unit/unit.h"
 
 static void it_doubles_to_a_minute(void **state)

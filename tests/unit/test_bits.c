@@ -1,5 +1,5 @@
 /* Bits: what was put is taken again, in the order of the format, and never more than there is. */
-#include "emitter/bits.h"
+#include "emitter/ring/bits.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>

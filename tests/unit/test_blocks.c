@@ -1,5 +1,5 @@
 /* The ring's blocks: found by number, and each in its place in the file. */
-#include "emitter/blocks.h"
+#include "emitter/ring/blocks.h"
 #include "tests/unit/history.h"
 
 #include <stdlib.h>

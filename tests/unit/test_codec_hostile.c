@@ -1,5 +1,5 @@
 /* The codec's decoder and bytes that no encoder wrote: refused, or in range; never harm. */
-#include "emitter/bits.h"
+#include "emitter/ring/bits.h"
 #include "tests/unit/shapes.h"
 
 #include <stdbool.h>

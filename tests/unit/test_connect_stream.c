@@ -1,6 +1,6 @@
 /* A long stream through libcurl's door, plain and in TLS, to a peer that reads by fits and starts.
  */
-#include "emitter/tcp.h"
+#include "emitter/push/tcp.h"
 #include "tests/unit/tls_server.h"
 
 #include <linux/sockios.h>

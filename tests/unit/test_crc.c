@@ -1,5 +1,5 @@
 /* CRC-32C, against numbers that others publish. */
-#include "emitter/crc.h"
+#include "emitter/ring/crc.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>

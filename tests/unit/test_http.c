@@ -1,7 +1,7 @@
 /* The HTTP door: what is answered to what (SPEC 7). */
 #include "tests/unit/http/door.h"
 
-#include "emitter/cursor.h"
+#include "emitter/ring/cursor.h"
 #include "emitter/text.h"
 
 #include <event2/buffer.h>

@@ -1,5 +1,5 @@
 /* What is said of what was lost. */
-#include "emitter/loss.h"
+#include "emitter/push/loss.h"
 
 #include "tests/unit/unit.h"
 

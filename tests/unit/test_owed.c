@@ -1,5 +1,5 @@
 /* What a target is owed: a bounded list of ranges against a plain set of numbers. */
-#include "emitter/owed.h"
+#include "emitter/ring/owed.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

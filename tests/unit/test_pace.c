@@ -1,5 +1,5 @@
 /* How fast old lines go out beside live ones. */
-#include "emitter/pace.h"
+#include "emitter/push/pace.h"
 
 #include "base/clock.h"
 #include "tests/unit/unit.h"

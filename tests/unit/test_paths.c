@@ -1,6 +1,6 @@
 /* Paths: what was written is read again; nothing that is no path is. */
 #include "base/node.h"
-#include "emitter/paths.h"
+#include "emitter/ring/paths.h"
 #include "tests/unit/unit.h"
 
 #include <stdbool.h>

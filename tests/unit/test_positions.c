@@ -1,6 +1,6 @@
 /* What the targets are owed, as it is kept in the ring's file. */
-#include "emitter/crc.h"
-#include "emitter/positions.h"
+#include "emitter/ring/crc.h"
+#include "emitter/ring/positions.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

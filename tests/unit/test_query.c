@@ -1,5 +1,5 @@
 /* The parts of a request's target. */
-#include "emitter/query.h"
+#include "emitter/http/query.h"
 #include "tests/unit/unit.h"
 
 static void test_quantity(void **state)

@@ -1,6 +1,6 @@
 /* The ring: what it holds, what each reader gets and loses, and what it gives back. */
 #include "base/series.h"
-#include "emitter/cursor.h"
+#include "emitter/ring/cursor.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>

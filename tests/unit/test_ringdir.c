@@ -1,7 +1,7 @@
 /* The ring's directory: its lock, what is set aside, and how a new file takes the old one's place.
  */
-#include "emitter/ringdir.h"
-#include "emitter/ringfile.h"
+#include "emitter/ring/ringdir.h"
+#include "emitter/ring/ringfile.h"
 #include "tests/unit/ringdirs.h"
 
 #include <sched.h>

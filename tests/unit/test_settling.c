@@ -1,5 +1,5 @@
 /* What is acknowledged and not yet delivered, against a plain list of every snapshot. */
-#include "emitter/settling.h"
+#include "emitter/push/settling.h"
 
 #include "base/clock.h"
 #include "tests/unit/unit.h"

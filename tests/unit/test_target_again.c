@@ -1,5 +1,5 @@
 /* A target of the push: what is sent again, how fast, and what is not. */
-#include "emitter/owed.h"
+#include "emitter/ring/owed.h"
 #include "tests/unit/graphite.h"
 #include "tests/unit/received.h"
 

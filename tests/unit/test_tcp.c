@@ -1,6 +1,6 @@
 /* Who vanished and who only does not read, by what the kernel says; what it says is the test's own.
  */
-#include "emitter/tcp.h"
+#include "emitter/push/tcp.h"
 
 #include "base/clock.h"
 #include "tests/unit/unit.h"

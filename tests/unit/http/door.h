@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/series.h"
 #include "base/snapshot.h"
-#include "emitter/http.h"
-#include "emitter/http_clients.h"
-#include "emitter/ring.h"
+#include "emitter/http/http.h"
+#include "emitter/http/http_clients.h"
+#include "emitter/ring/ring.h"
 #include "tests/unit/unit.h"
 
 #include <arpa/inet.h>

@@ -1,0 +1,212 @@
+#include "emitter/push/session.h"
+
+#include "base/clock.h"
+#include "emitter/push/connect.h"
+#include "emitter/push/delivery.h"
+#include "emitter/push/tcp.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How often the kernel is asked what the peer acknowledged, while there is something to ask for. */
+#define POLL_FIRST_MS 50
+#define POLL_LONGEST_MS 1000
+
+#define TURN_SENDS 64
+#define TURN_RECEIVES 16
+
+struct session {
+    struct connection *connection;
+    struct delivery *delivery;
+    struct event *readable;
+    struct event *writable; /* pending while the peer takes no more */
+    struct event *poll;     /* pending while something is under way */
+    struct event *pace;     /* pending while old snapshots wait for their turn */
+    long poll_ms;
+    int64_t silent_since_ns; /* see tcp_vanished */
+    int64_t since_ns;
+    session_cb *broke;
+    void *arg;
+};
+
+/* Whatever the peer says is discarded. NULL, or why the connection is over. */
+static const char *hear(struct session *session)
+{
+    char discarded[4096];
+
+    for (unsigned i = 0; i < TURN_RECEIVES; i++) {
+        ssize_t len = connection_recv(session->connection, discarded, sizeof discarded);
+
+        if (len == 0)
+            return "closed by the peer";
+        if (len < 0)
+            return errno == EAGAIN ? NULL : connection_why(session->connection);
+    }
+    return NULL;
+}
+
+/* The next look comes soon, but however often something is sent, it comes. */
+static void poll_early(struct session *session)
+{
+    if (session->poll_ms / 2 > POLL_FIRST_MS)
+        event_del(session->poll);
+    session->poll_ms = POLL_FIRST_MS;
+}
+
+/* Sends as much as the peer takes and a turn allows. NULL, or why the connection is over. */
+static const char *speak(struct session *session, int64_t now_ns)
+{
+    for (unsigned i = 0; i < TURN_SENDS; i++) {
+        size_t len = 0;
+        const void *bytes = delivery_peek(session->delivery, now_ns, &len);
+        if (!bytes)
+            return NULL;
+
+        ssize_t sent = connection_send(session->connection, bytes, len);
+        if (sent < 0 && errno != EAGAIN)
+            return connection_why(session->connection);
+        if (sent > 0) {
+            delivery_sent(session->delivery, (size_t)sent);
+            poll_early(session);
+        }
+        if (sent < 0)
+            break;
+    }
+    return event_add(session->writable, NULL) < 0 ? "out of memory" : NULL;
+}
+
+/* Nothing tells when an acknowledgement arrives, so it is asked for; never while all is quiet. */
+static void schedule_poll(struct session *session)
+{
+    if (delivery_counts(session->delivery).under_way == 0) {
+        event_del(session->poll);
+        return;
+    }
+    if (evtimer_pending(session->poll, NULL))
+        return;
+    const struct timeval wait = {.tv_sec = session->poll_ms / 1000,
+                                 .tv_usec = session->poll_ms % 1000 * 1000};
+
+    evtimer_add(session->poll, &wait);
+    session->poll_ms *= 2;
+    if (session->poll_ms > POLL_LONGEST_MS)
+        session->poll_ms = POLL_LONGEST_MS;
+}
+
+static void schedule_pace(struct session *session, int64_t now_ns)
+{
+    int64_t wait_us = delivery_wait_ns(session->delivery, now_ns) / 1000;
+    const struct timeval wait = {.tv_sec = wait_us / 1000000, .tv_usec = wait_us % 1000000};
+
+    if (wait_us > 0)
+        evtimer_add(session->pace, &wait);
+    else
+        event_del(session->pace);
+}
+
+/* The ear comes first: after a close by the peer the first send would succeed, and be lost. One
+ * time is for all: what has to wait for its turn now must not be found ready a moment later, when
+ * the wait is asked for, or nothing would come for it. */
+void session_turn(struct session *session)
+{
+    int64_t now_ns = clock_mono_ns();
+    const char *why = hear(session);
+
+    session_ask(session);
+    if (!why && !event_pending(session->writable, EV_WRITE, NULL))
+        why = speak(session, now_ns);
+    if (why) {
+        session->broke(session->arg, why);
+        return;
+    }
+    schedule_poll(session);
+    schedule_pace(session, now_ns);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+    struct session *session = arg;
+    const char *why = hear(session);
+
+    (void)fd;
+    (void)what;
+    if (why)
+        session->broke(session->arg, why);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    session_turn(arg);
+}
+
+static void on_poll(evutil_socket_t fd, short what, void *arg)
+{
+    struct session *session = arg;
+
+    (void)fd;
+    (void)what;
+    if (tcp_vanished(connection_fd(session->connection), clock_mono_ns(),
+                     &session->silent_since_ns))
+        session->broke(session->arg, "no answer any more");
+    else
+        session_turn(session);
+}
+
+struct session *session_new(struct event_base *base, struct connection *connection,
+                            struct delivery *delivery, session_cb *broke, void *arg)
+{
+    struct session *session = calloc(1, sizeof *session);
+    int fd = connection_fd(connection);
+
+    if (!session) {
+        connection_close(connection);
+        return NULL;
+    }
+    session->connection = connection;
+    session->delivery = delivery;
+    session->poll_ms = POLL_FIRST_MS;
+    session->since_ns = clock_mono_ns();
+    session->broke = broke;
+    session->arg = arg;
+    session->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, session);
+    session->writable = event_new(base, fd, EV_WRITE, on_turn, session);
+    session->poll = evtimer_new(base, on_poll, session);
+    session->pace = evtimer_new(base, on_turn, session);
+    if (session->readable && session->writable && session->poll && session->pace &&
+        event_add(session->readable, NULL) == 0)
+        return session;
+    session_free(session);
+    return NULL;
+}
+
+void session_free(struct session *session)
+{
+    if (!session)
+        return;
+    session_ask(session);
+    delivery_broke(session->delivery, clock_mono_ns());
+    if (session->readable)
+        event_free(session->readable);
+    if (session->writable)
+        event_free(session->writable);
+    if (session->poll)
+        event_free(session->poll);
+    if (session->pace)
+        event_free(session->pace);
+    connection_close(session->connection);
+    free(session);
+}
+
+void session_ask(struct session *session)
+{
+    delivery_acked(session->delivery, connection_unacked(session->connection), clock_mono_ns());
+}
+
+int64_t session_age_ns(const struct session *session)
+{
+    return clock_mono_ns() - session->since_ns;
+}
