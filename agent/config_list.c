@@ -152,6 +152,13 @@ static int add_target(struct config *config, struct config_entry *entry, char *r
         snprintf(reason, SCHEMA_REASON_MAX, "must be a host and a port: %s", why);
         return -1;
     }
+    if (entry->max_age_ms > 0 && entry->max_age_ms <= entry->settle_ms) {
+        snprintf(reason, SCHEMA_REASON_MAX,
+                 "must have a max_age longer than its settle, which is %u s, or nothing would ever "
+                 "count as delivered",
+                 entry->settle_ms / 1000);
+        return -1;
+    }
     const char *name = entry->name ? entry->name : text;
     for (size_t i = 0; i < config->target_count; i++)
         if (strcmp(config->targets[i].name, name) == 0)

@@ -60,12 +60,25 @@ static void on_loaded(void *arg, const struct positions *positions)
     emitter->begun = true;
 }
 
+/* /healthz goes by the newest snapshot, also where that was found in the file. */
+static void note_newest(struct emitter *emitter)
+{
+    int64_t timestamp_s = emitter_newest_s(emitter);
+    int64_t age_ns = clock_wall_ns() - timestamp_s * CLOCK_NS_PER_S;
+
+    if (timestamp_s < 0)
+        return;
+    emitter->newest_timestamp_s = timestamp_s;
+    emitter->newest_mono_ns = clock_mono_ns() - (age_ns > 0 ? age_ns : 0);
+}
+
 static void on_ready(void *arg)
 {
     struct emitter *emitter = arg;
 
     if (!emitter->begun)
         on_loaded(emitter, &(struct positions){0});
+    note_newest(emitter);
     if (emitter->opened) {
         emitter->options.ready(emitter->options.arg);
         return;

@@ -96,17 +96,22 @@ void delivery_owe(struct delivery *delivery, const struct owed *position, uint64
     lose_below(delivery, ring_first(delivery->ring));
 }
 
-void delivery_position(const struct delivery *delivery, struct owed *position)
+uint64_t delivery_position(const struct delivery *delivery, struct owed *position)
 {
+    uint64_t first = ring_first(delivery->ring);
+    uint64_t lost = delivery->lost;
+
     *position = delivery->owed;
     for (size_t i = 0; i < delivery->count; i++) {
         uint64_t number = delivery->under_way[(delivery->oldest + i) % DELIVERY_UNDER_WAY].number;
 
         owed_add(position, number, number + 1);
+        lost += number < first;
     }
     settling_list(&delivery->settling, position);
-    owed_forget(position, ring_first(delivery->ring));
+    owed_forget(position, first);
     owed_add(position, delivery->next, UINT64_MAX);
+    return lost;
 }
 
 /* Notes when one was taken that is lost; one that cannot be read leaves no trace. */

@@ -58,9 +58,10 @@ void delivery_owe(struct delivery *delivery, const struct owed *position, uint64
 /*
  * All that a restart has to owe again: what is owed, under way and settling, so far as the ring has
  * it, and every number that is still to come, up to the largest there is. So a position that was
- * kept some time ago owes more than a new one, never less.
+ * kept some time ago owes more than a new one, never less. Gives how many snapshots are lost then,
+ * ever: with what is under way and gone from the ring.
  */
-void delivery_position(const struct delivery *delivery, struct owed *position);
+uint64_t delivery_position(const struct delivery *delivery, struct owed *position);
 
 /* The ring is about to overwrite all numbers below `end`. */
 void delivery_evict(struct delivery *delivery, uint64_t end);

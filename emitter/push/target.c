@@ -94,6 +94,7 @@ static void push(struct target *target)
 {
     complain_of_loss(target);
     session_turn(target->session);
+    complain_of_loss(target);
     if (!target->session)
         return;
     forgive(target);
@@ -244,9 +245,9 @@ void target_evict(struct target *target, uint64_t end)
     delivery_evict(target->delivery, end);
 }
 
-void target_position(const struct target *target, struct owed *position)
+uint64_t target_position(const struct target *target, struct owed *position)
 {
-    delivery_position(target->delivery, position);
+    return delivery_position(target->delivery, position);
 }
 
 void target_owe(struct target *target, const struct owed *position, uint64_t lost)

@@ -56,8 +56,8 @@ void target_notify(struct target *target);
 /* The ring is about to overwrite all numbers below `end`. */
 void target_evict(struct target *target, uint64_t end);
 
-/* For the next start: what is owed then, see delivery_position. */
-void target_position(const struct target *target, struct owed *position);
+/* For the next start: what is owed then, and how many are lost; see delivery_position. */
+uint64_t target_position(const struct target *target, struct owed *position);
 
 /* Owes an earlier position as well, and adds what was lost before it. */
 void target_owe(struct target *target, const struct owed *position, uint64_t lost);

@@ -87,11 +87,10 @@ void targets_owe(struct targets *targets, const struct positions *positions, uin
 int targets_positions(const struct targets *targets, struct positions *positions)
 {
     for (size_t i = 0; i < targets->count; i++) {
-        struct target_status status = target_status(targets->list[i]);
         struct owed owed = {0};
+        uint64_t lost = target_position(targets->list[i], &owed);
 
-        target_position(targets->list[i], &owed);
-        if (positions_add(positions, status.name, status.lost, &owed) < 0)
+        if (positions_add(positions, targets->options[i].name, lost, &owed) < 0)
             return -1;
     }
     return 0;

@@ -89,7 +89,7 @@ void incoming_adopt(struct incoming *incoming, struct ring *ring, bool late, con
                   "state_dir %s: %zu parts of the file make no sense and are left out", dir,
                   incoming->refused);
     if (late)
-        positions_renumber(&incoming->positions, shift, INCOMING_LATE);
+        positions_renumber(&incoming->positions, shift, incoming->count > 0 ? INCOMING_LATE : 0);
 }
 
 void incoming_clean(struct incoming *incoming)

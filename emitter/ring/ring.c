@@ -23,7 +23,7 @@ struct ring {
     uint64_t data_bytes; /* that they all together have there; 0: not known yet, or no file */
 
     uint64_t first;
-    uint64_t end;
+    uint64_t next; /* what the next snapshot gets; behind the end where numbers were lost */
     size_t count;
     size_t block_bytes; /* of all blocks */
     bool early;         /* the file's size evicts before the history does, and that was said */
@@ -59,7 +59,7 @@ void ring_begin(struct ring *ring, uint64_t number)
 {
     if (ring->count == 0)
         ring->first = number;
-    ring->end = number;
+    ring->next = number;
     ring->writer.broken = true; /* the newest block does not go on */
 }
 
@@ -76,7 +76,7 @@ static void drop_oldest(struct ring *ring)
 /* The number of the snapshot that has so many before it. */
 static uint64_t nth(const struct ring *ring, size_t before)
 {
-    bool gapless = ring->count == ring->end - ring->first;
+    bool gapless = ring->count == ring_end(ring) - ring->first;
 
     return gapless ? ring->first + before : blocks_nth(&ring->blocks, ring->first, before);
 }
@@ -135,8 +135,8 @@ static struct block *open_block(struct ring *ring)
 
     if (newest && !ring->writer.broken && !full(ring, newest))
         return newest;
-    bool follows = newest && block_end(newest) == ring->end;
-    struct block *block = block_new(&ring->writer, ring->end, follows ? ring->end : 0);
+    bool follows = newest && block_end(newest) == ring->next;
+    struct block *block = block_new(&ring->writer, ring->next, follows ? ring->next : 0);
     if (block && blocks_insert(&ring->blocks, blocks_count(&ring->blocks), block) < 0) {
         block_free(block, ring->series);
         block = NULL;
@@ -174,7 +174,7 @@ int ring_append(struct ring *ring, const struct snapshot *snapshot)
 
     if (!block || add(ring, block, snapshot) < 0)
         return -1;
-    ring->end++;
+    ring->next++;
     ring->count++;
     keep_history(ring);
     if (ring->data_bytes > 0)
@@ -206,7 +206,7 @@ const struct block *ring_adopt(struct ring *ring, struct bytes *bytes, uint64_t 
     if (index == 0)
         ring->first = block->first;
     if (last)
-        ring->end = block_end(block);
+        ring->next = block_end(block);
     return block;
 }
 
@@ -230,7 +230,9 @@ uint64_t ring_first(const struct ring *ring)
 
 uint64_t ring_end(const struct ring *ring)
 {
-    return ring->end;
+    const struct block *newest = blocks_newest(&ring->blocks);
+
+    return newest && newest->count > 0 ? block_end(newest) : ring->next;
 }
 
 size_t ring_count(const struct ring *ring)

@@ -168,12 +168,12 @@ int ringfile_scan(struct ringfile *file, const uint8_t *bytes, size_t len, const
 
     *why = "it is none of ours";
     uint64_t data_bytes = read_header(bytes, len, 0, why);
-    if (data_bytes == 0) {
+    bool damaged = data_bytes == 0;
+    if (damaged)
         data_bytes = read_header(bytes, len, SECOND_AT, &unused);
-        file->damaged = true;
-    }
     if (data_bytes == 0)
         return -1;
+    file->damaged = file->damaged || damaged;
     file->data_bytes = data_bytes;
     read_positions(file, bytes, len);
 

@@ -18,6 +18,7 @@ struct scribe {
     const struct scribe_options *options;
     struct ringdir dir;
     struct ringfile found;
+    int error;           /* that is still to be told */
     int64_t sync_due_ns; /* monotonic; 0: all is synced */
     struct scribe_message message;
 };
@@ -99,24 +100,35 @@ static void tell_positions(struct scribe *scribe)
     tell(scribe);
 }
 
+/* Whether another time the file may be read after all. */
+static bool passes(int error)
+{
+    return error == EACCES || error == EPERM || error == ENOMEM || error == EMFILE ||
+           error == ENFILE;
+}
+
 /* Reads the file `name` and adds what is in it. One that is none of ours is set aside. */
 static bool scan(struct scribe *scribe, const char *name, struct ringdir_image *image)
 {
     const char *why = NULL;
     char aside[RINGDIR_NAME_MAX];
+    int error = ringdir_read(&scribe->dir, name, image) < 0 ? errno : 0;
 
-    if (ringdir_read(&scribe->dir, name, image) < 0)
-        why = strerror(errno);
-    if (!why && ringfile_scan(&scribe->found, image->bytes, image->len, &why) == 0)
-        return true;
-    if (!image->bytes && errno == ENOENT)
+    if (passes(error))
+        scribe->error = error;
+    if (error == ENOENT || passes(error))
         return false;
+    if (error != 0)
+        why = strerror(error);
+    else if (ringfile_scan(&scribe->found, image->bytes, image->len, &why) == 0)
+        return true;
     if (ringdir_set_aside(&scribe->dir, name, aside) == 0) {
         say(scribe, "%s is no ring: %s; it is set aside as %s", name, why, aside);
         return false;
     }
     scribe->dir.keep = true; /* rather than overwrite it */
-    say(scribe, "%s is no ring: %s; it cannot be set aside: %s", name, why, strerror(errno));
+    if (scribe->options->load)
+        say(scribe, "%s is no ring: %s; it cannot be set aside: %s", name, why, strerror(errno));
     return false;
 }
 
@@ -161,7 +173,7 @@ static bool look(struct scribe *scribe)
     bool renew =
         !has_ring || has_next || found->damaged || found->data_bytes != scribe->options->data_bytes;
     scribe->dir.keep = scribe->dir.keep || (has_ring && found->damaged);
-    if (scribe->options->load)
+    if (scribe->options->load && scribe->error == 0)
         tell_found(scribe, renew);
     ringfile_clean(found);
     ringdir_forget(&ring);
@@ -201,6 +213,9 @@ static void obey(struct scribe *scribe)
 {
     int error = write_pieces(scribe);
 
+    if (error == 0)
+        error = scribe->error;
+    scribe->error = 0;
     if (scribe->sync_due_ns == 0)
         scribe->sync_due_ns = clock_mono_ns() + scribe->options->sync_ms * CLOCK_NS_PER_MS;
     if (error == 0 && scribe->options->sync_ms == 0)
@@ -224,8 +239,9 @@ static void serve(struct scribe *scribe)
                 break;
             obey(scribe);
         }
-        if (sync_if_due(scribe) != 0)
-            say(scribe, "cannot sync: %s", strerror(errno));
+        int error = sync_if_due(scribe); /* told with the next write */
+        if (error != 0)
+            scribe->error = error;
     }
     ringdir_leave(&scribe->dir);
     ringdir_sync(&scribe->dir);
@@ -244,10 +260,14 @@ void scribe_serve(void *options, pid_t agent)
         return;
     }
     if (opened < 0) {
-        answer(&scribe, SCRIBE_READY, errno);
+        answer(&scribe, SCRIBE_READY, errno == EWOULDBLOCK ? EBUSY : errno);
         return;
     }
     bool renew = look(&scribe) || scribe.options->renew;
+    if (scribe.error != 0) {
+        answer(&scribe, SCRIBE_READY, scribe.error);
+        return;
+    }
     int began =
         renew ? ringdir_renew(&scribe.dir, scribe.options->data_bytes) : ringdir_go_on(&scribe.dir);
     scribe.message.renewed = renew;

@@ -81,18 +81,16 @@ static void drop(struct store *store)
 
 static void pump(struct store *store);
 
-/* All that the file has is here. */
+/* All that the file has is here. What is too much goes before anybody is owed it. */
 static void take_in(struct store *store)
 {
-    bool late = store->told && store->incoming.count > 0;
-
-    incoming_adopt(&store->incoming, store->ring, late, store->options.dir);
+    incoming_adopt(&store->incoming, store->ring, store->told, store->options.dir);
+    ring_settle(store->ring, store->data_bytes);
     store->loaded = true;
-    store->fresh = late;
+    store->fresh = store->told && store->incoming.count > 0;
     store->outgoing.turn = store->incoming.positions.turn;
     store->options.loaded(store->options.arg, &store->incoming.positions);
     incoming_clean(&store->incoming);
-    ring_settle(store->ring, store->data_bytes);
     if (!store->told)
         outgoing_all(&store->outgoing, store->ring);
 }

@@ -36,10 +36,11 @@ static void times_and_rates(void **state)
     } cases[] = {
         {"{\"host\": \"h\"}", 60000, 10000, 0},
         {"{\"host\": \"h\", \"settle\": 0, \"replay_rate\": 0, \"max_age\": 0}", 0, 0, 0},
-        {"{\"host\": \"h\", \"settle\": 1.5, \"replay_rate\": 1, \"max_age\": 0.25}", 1500, 1, 250},
+        {"{\"host\": \"h\", \"settle\": 0.25, \"replay_rate\": 1, \"max_age\": 1.5}", 250, 1, 1500},
         {"{\"host\": \"h\", \"settle\": 3600, \"replay_rate\": 1e9, \"max_age\": 2592000}", 3600000,
          1000000000, 2592000000},
-        {"{\"host\": \"h\", \"max_age\": 1e-300}", 60000, 10000, 1}, /* 0 would be never */
+        {"{\"host\": \"h\", \"settle\": 0, \"max_age\": 1e-300}", 0, 10000,
+         1}, /* 0 would be never */
     };
 
     (void)state;
