@@ -191,3 +191,22 @@ def test_smaller_file(agent, program, state):
     assert 1000 < len(before) < 2500 and (state / "ring").stat().st_size <= 65536
     assert first.stderr.count("state_size is too small") == 1
     rings.assert_kept(before, agent("--state-dir", state, config=config).snapshots())
+
+
+@pytest.mark.parametrize("torn", [False, True], ids=["whole", "torn"])
+def test_well_before_the_next_tick(agent, state, torn):
+    """Who starts in a slot that the ring has is well and answers at once, also where the file's end is torn."""
+    daemon = agent("--state-dir", state)
+    daemon.lines().count(4)
+    daemon.stop()
+    if torn:
+        file = state / "ring"
+        content = bytearray(file.read_bytes())
+        content[-2] ^= 1  # behind it only the zero that ends the block
+        file.write_bytes(content)
+    config = {**machines.half_an_hour_off(), "history": 100}
+    again = agent("--state-dir", state, config=config, without=("-i",))
+    assert again.get("/healthz")[0] == 200
+    assert len(again.snapshots()) >= 3
+    assert len(again.snapshots(1)) == 1
+    assert ("torn" in again.stderr) == torn
