@@ -5,7 +5,7 @@
 #include "emitter/push/backoff.h"
 #include "emitter/push/connect.h"
 #include "emitter/push/delivery.h"
-#include "emitter/push/loss.h"
+#include "emitter/push/outage.h"
 #include "emitter/push/session.h"
 
 #include <event2/event.h>
@@ -33,8 +33,7 @@ struct target {
     bool stopping;
 
     char error[128];
-    struct log_complaint trouble; /* what is owed does not get through */
-    struct loss last_loss;        /* of the last outage that cost some */
+    struct outage outage;
 };
 
 /* Ends what connection there is. What it did not bring across is owed again. */
@@ -53,10 +52,7 @@ static void fail(struct target *target, const char *what, const char *why)
     if (target->stopping)
         return;
 
-    const struct address_peer *peer = &target->options.peer;
-    log_complain(&target->trouble, LOG_LEVEL_WARNING,
-                 "graphite %s: %s %s port %u: %s; trying again, the ring keeps what it is owed",
-                 target->name, what, peer->host, (unsigned)peer->port, target->error);
+    outage_fail(&target->outage, target->name, &target->options.peer, what, target->error);
     target->failures++;
     long wait_ms = backoff_wait_ms(target->failures, arc4random());
     const struct timeval wait = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
@@ -84,9 +80,7 @@ static void on_broke(void *arg, const char *why)
 static void complain_of_loss(struct target *target)
 {
     if (delivery_counts(target->delivery).loss.snapshots > 0)
-        log_complain(&target->trouble, LOG_LEVEL_WARNING,
-                     "graphite %s: the ring overwrites what it is owed before it gets it",
-                     target->name);
+        outage_lose(&target->outage, target->name);
 }
 
 /* Sends what there is to send, and says so when nothing is left of a trouble. */
@@ -102,12 +96,7 @@ static void push(struct target *target)
     if (target->shaky || delivery_counts(target->delivery).owed > 0)
         return;
     struct loss loss = delivery_take_loss(target->delivery);
-    char lost[LOSS_TEXT_BYTES];
-    loss_text(&loss, lost);
-    log_relieve(&target->trouble, "graphite %s: up to date again, meanwhile %s", target->name,
-                lost);
-    if (loss.snapshots > 0)
-        target->last_loss = loss;
+    outage_end(&target->outage, target->name, &loss);
 }
 
 static void on_connected(void *arg, const char *error)
@@ -283,7 +272,7 @@ static const char *state(const struct target *target)
 struct target_status target_status(const struct target *target)
 {
     struct delivery_counts counts = delivery_counts(target->delivery);
-    const struct loss *loss = counts.loss.snapshots > 0 ? &counts.loss : &target->last_loss;
+    const struct loss *loss = counts.loss.snapshots > 0 ? &counts.loss : &target->outage.last_loss;
     int64_t acked_age_ns = clock_mono_ns() - counts.acked_ns;
 
     return (struct target_status){
