@@ -250,6 +250,20 @@ short_of_memory:
     return -1;
 }
 
+/* Whoever is told once more to stop, when that is all but done, still ends with its own status. */
+static void close_signals(struct agent *agent)
+{
+    sigset_t ends;
+
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
+    for (size_t i = 0; i < 2; i++)
+        if (agent->signal_events[i])
+            event_free(agent->signal_events[i]);
+}
+
 static void agent_close(struct agent *agent)
 {
     if (agent->timer_event)
@@ -258,9 +272,7 @@ static void agent_close(struct agent *agent)
         close(agent->timer_fd);
     emitter_free(agent->emitter);
     watch_free(agent->watch);
-    for (size_t i = 0; i < 2; i++)
-        if (agent->signal_events[i])
-            event_free(agent->signal_events[i]);
+    close_signals(agent);
     series_table_free(agent->series);
     if (agent->base)
         event_base_free(agent->base);

@@ -1,5 +1,6 @@
 """The front door: options that need no agent, starts that fail, the ends of output, slots, and how it ends."""
 
+import itertools
 import os
 import re
 import signal
@@ -213,6 +214,19 @@ def test_second_signal(agent):
     daemon.stop()
     accepted.close()
     listener.close()
+
+
+def test_signals_to_the_end(agent):
+    """Who is told again and again to stop, until it is gone, ends with its own status."""
+    daemon = agent()
+
+    def again_and_again():
+        for number in itertools.cycle([signal.SIGTERM, signal.SIGINT]):
+            if daemon.process.poll() is not None:
+                return
+            daemon.process.send_signal(number)
+
+    daemon.stop(meanwhile=again_and_again)
 
 
 def test_slots_are_aligned(agent):
