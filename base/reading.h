@@ -20,6 +20,8 @@ struct reading {
     uint64_t total_bytes; /* OK: f_blocks */
     uint64_t used_bytes;  /* OK: f_blocks - f_bfree */
     uint64_t free_bytes;  /* OK: f_bavail, without what is reserved for root */
+    uint64_t inodes_used; /* OK: f_files - f_ffree */
+    uint64_t inodes_free; /* OK: f_favail; both 0 where the file system reports none */
 };
 
 /* Why there is nothing to judge, in words for the log; not for READING_OK. */

@@ -70,7 +70,9 @@ static struct reading judge(const struct statfs_result *result)
     return (struct reading){.state = READING_OK,
                             .total_bytes = result->total_bytes,
                             .used_bytes = result->used_bytes,
-                            .free_bytes = result->free_bytes};
+                            .free_bytes = result->free_bytes,
+                            .inodes_used = result->inodes_used,
+                            .inodes_free = result->inodes_free};
 }
 
 void disk_record(struct disk *disk, const struct statfs_result *result, unsigned scopes)

@@ -12,21 +12,32 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-static uint64_t bytes(uint64_t blocks, uint64_t block_bytes)
+/* So many blocks as bytes; inodes are counted with 1. */
+static uint64_t size(uint64_t units, uint64_t unit_bytes)
 {
-    uint64_t product = decimal_multiply(blocks, block_bytes);
+    uint64_t product = decimal_multiply(units, unit_bytes);
 
     return product < (uint64_t)SNAPSHOT_VALUE_MAX ? product : (uint64_t)SNAPSHOT_VALUE_MAX;
 }
 
+static uint64_t used(uint64_t all, uint64_t unused)
+{
+    return all > unused ? all - unused : 0;
+}
+
+/* What is there for those who are not root; some file systems let it fall below zero. */
+static uint64_t available(uint64_t units)
+{
+    return (int64_t)units < 0 ? 0 : units;
+}
+
 void statfs_count(const struct statvfs *fs, struct statfs_result *result)
 {
-    uint64_t used = fs->f_blocks > fs->f_bfree ? fs->f_blocks - fs->f_bfree : 0;
-    bool below_zero = (int64_t)fs->f_bavail < 0;
-
-    result->total_bytes = bytes(fs->f_blocks, fs->f_frsize);
-    result->used_bytes = bytes(used, fs->f_frsize);
-    result->free_bytes = below_zero ? 0 : bytes(fs->f_bavail, fs->f_frsize);
+    result->total_bytes = size(fs->f_blocks, fs->f_frsize);
+    result->used_bytes = size(used(fs->f_blocks, fs->f_bfree), fs->f_frsize);
+    result->free_bytes = size(available(fs->f_bavail), fs->f_frsize);
+    result->inodes_used = size(used(fs->f_files, fs->f_ffree), 1);
+    result->inodes_free = fs->f_files > 0 ? size(available(fs->f_favail), 1) : 0;
 }
 
 /* The last slash that leaves a first part short enough for one call, or NULL. */

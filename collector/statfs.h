@@ -25,13 +25,15 @@ struct statfs_result {
     uint64_t total_bytes; /* f_blocks */
     uint64_t used_bytes;  /* f_blocks - f_bfree */
     uint64_t free_bytes;  /* f_bavail */
+    uint64_t inodes_used; /* f_files - f_ffree */
+    uint64_t inodes_free; /* f_favail; both 0 where the file system reports none */
 };
 
 /* Reads the mount point `path`, of any length, on which the mount `mount_id` must stand. Needs
  * Linux 5.8, which tells a file's mount. */
 void statfs_read(const char *path, uint64_t mount_id, struct statfs_result *result);
 
-/* Fills in the numbers of bytes, whatever nonsense a file system tells. */
+/* Fills in the numbers of bytes and inodes, whatever nonsense a file system tells. */
 struct statvfs;
 void statfs_count(const struct statvfs *fs, struct statfs_result *result);
 

@@ -1,6 +1,6 @@
 #include "emitter/ring/block.h"
 
-#include "emitter/ring/crc.h"
+#include "base/crc.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "emitter/ring/frame.h"
 
-#include "emitter/ring/crc.h"
+#include "base/crc.h"
 #include "emitter/ring/paths.h"
 
 #include <stdlib.h>

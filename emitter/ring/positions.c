@@ -1,6 +1,6 @@
 #include "emitter/ring/positions.h"
 
-#include "emitter/ring/crc.h"
+#include "base/crc.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

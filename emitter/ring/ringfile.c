@@ -1,7 +1,7 @@
 #include "emitter/ring/ringfile.h"
 
+#include "base/crc.h"
 #include "emitter/ring/blocks.h"
-#include "emitter/ring/crc.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* CRC-32C, against numbers that others publish. */
-#include "emitter/ring/crc.h"
+#include "base/crc.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>

@@ -116,6 +116,8 @@ static void test_observed(void **state)
     assert_int_equal(disks_observed(subject.disks, 0).total_bytes, FAKE_TOTAL(1));
     assert_int_equal(disks_observed(subject.disks, 0).used_bytes, 600);
     assert_int_equal(disks_observed(subject.disks, 0).free_bytes, 300);
+    assert_int_equal(disks_observed(subject.disks, 0).inodes_used, 20);
+    assert_int_equal(disks_observed(subject.disks, 0).inodes_free, 10);
     assert_int_equal(fake->disks[0].calls, 0);
 
     subject_look(&subject, COLLECTOR_ALL, FAKE_LONG_NS);

@@ -44,6 +44,11 @@ static void test_root(void **state)
         assert_int_equal(result.used_bytes, (before.f_blocks - before.f_bfree) * before.f_frsize);
         assert_int_equal(result.free_bytes, before.f_bavail * before.f_frsize);
     }
+    if (before.f_files > 0 && before.f_ffree == after.f_ffree &&
+        before.f_favail == after.f_favail) {
+        assert_int_equal(result.inodes_used, before.f_files - before.f_ffree);
+        assert_int_equal(result.inodes_free, before.f_favail);
+    }
 }
 
 static void test_another_mount(void **state)
@@ -137,6 +142,43 @@ static void test_numbers(void **state)
     }
 }
 
+/* Inodes are counted alike, whatever the size of a block is. */
+static void test_inodes(void **state)
+{
+    static const struct {
+        const char *what;
+        uint64_t files, ffree, favail;
+        uint64_t used, free;
+    } cases[] = {
+        {"plain", 1000, 400, 300, 600, 300},
+        {"a single one", 1, 1, 1, 0, 1},
+        {"full", 1000, 0, 0, 1000, 0},
+        {"none reported", 0, 0, 0, 0, 0},
+        {"none reported, but free ones", 0, 400, 300, 0, 0},
+        {"more free than there are", 1000, 1001, 300, 0, 300},
+        {"more available than there are", 1000, 400, 2000, 600, 2000},
+        {"available below zero", 1000, 400, TOP - 4, 600, 0},
+        {"all below zero", TOP, TOP, TOP, 0, 0},
+        {"just at the cap", CAP, 0, CAP, CAP, CAP},
+        {"just over the cap", CAP + 1, 0, CAP + 1, CAP, CAP},
+        {"beyond all", TOP, 0, TOP / 2, CAP, CAP},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct statvfs fs = {.f_frsize = 4096,
+                                   .f_files = cases[i].files,
+                                   .f_ffree = cases[i].ffree,
+                                   .f_favail = cases[i].favail};
+        struct statfs_result result = {0};
+
+        statfs_count(&fs, &result);
+        if (result.inodes_used != cases[i].used || result.inodes_free != cases[i].free)
+            fail_msg("%s: %" PRIu64 " %" PRIu64, cases[i].what, result.inodes_used,
+                     result.inodes_free);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +187,7 @@ int main(void)
         cmocka_unit_test(test_not_a_directory),
         cmocka_unit_test(test_long_path),
         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_inodes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

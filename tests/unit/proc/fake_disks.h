@@ -89,7 +89,9 @@ static inline void fake_behave(struct fake_disk *disk, struct statfs_result *res
         *result = (struct statfs_result){.outcome = STATFS_OK,
                                          .total_bytes = FAKE_TOTAL(disk - fake->disks),
                                          .used_bytes = 600,
-                                         .free_bytes = 300};
+                                         .free_bytes = 300,
+                                         .inodes_used = 20,
+                                         .inodes_free = 10};
     }
 }
 

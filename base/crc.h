@@ -4,8 +4,8 @@
  *
  * Errors: none. Threads: any, after the first call.
  */
-#ifndef EMITTER_CRC_H
-#define EMITTER_CRC_H
+#ifndef BASE_CRC_H
+#define BASE_CRC_H
 
 #include <stddef.h>
 #include <stdint.h>

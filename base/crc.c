@@ -1,4 +1,4 @@
-#include "emitter/ring/crc.h"
+#include "base/crc.h"
 
 #include <stdbool.h>
 
