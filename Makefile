@@ -14,7 +14,7 @@ SANITIZE ?=
 DEPS ?= yes
 ARGS ?=
 PYTEST ?= /usr/bin/python3 -m pytest
-JOBS ?= 4
+JOBS ?= 6
 
 VERSION := $(shell cat VERSION)
 LIBRARIES := libstatgrab libcurl jansson libevent_core libevent_extra
@@ -68,7 +68,11 @@ $(BUILD)/tests/%: tests/tools/%.c $(BUILD)/libaltimeter.a
 	@mkdir -p $(@D)
 	$(call say,CC) $(COMPILE) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libaltimeter.a $(LIBRARY_LDLIBS)
 
--include $(OBJECTS:.o=.d) $(UNIT_PROGRAMS:=.d) $(TOOLS:=.d)
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libaltimeter.a
+	@mkdir -p $(@D)
+	$(call say,CC) $(COMPILE) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libaltimeter.a $(LIBRARY_LDLIBS)
+
+-include $(OBJECTS:.o=.d) $(UNIT_PROGRAMS:=.d) $(TOOLS:=.d) $(wildcard $(BUILD)/bench/*.d)
 
 run: packages-build
 	@$(MAKE) --no-print-directory all
@@ -84,18 +88,24 @@ check-unit: $(UNIT_PROGRAMS)
 check-e2e: $(BUILD)/altimeter $(TOOLS)
 	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q -n $(JOBS) --dist loadgroup tests/e2e
 
-C_FILES = $(SOURCES) $(HEADERS) $(shell find tests/unit tests/tools -name "*.[ch]")
+C_FILES = $(SOURCES) $(HEADERS) $(shell find tests/unit tests/tools tests/bench -name "*.[ch]")
 
 lint: packages-build packages-lint
 	clang-format --dry-run --Werror $(C_FILES)
 	tests/lint-includes
-	printf '%s\n' $(SOURCES) $(UNIT_SOURCES) $(TOOL_SOURCES) | xargs -P "$$(nproc)" -n 4 sh -c \
+	printf '%s\n' $(SOURCES) $(UNIT_SOURCES) $(TOOL_SOURCES) $(wildcard tests/bench/*.c) | xargs -P "$$(nproc)" -n 1 sh -c \
 	    'clang-tidy --quiet "$$@" -- -std=c17 -D_GNU_SOURCE -I. -DVERSION="\"lint\"" $(LIBRARY_CFLAGS)' tidy
 
 # The long forms of tests, minutes each.
 soak: packages-build packages-test
-	@$(MAKE) --no-print-directory all $(BUILD)/tests/prefill
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/prefill $(BUILD)/unit/test_actor
+	ALTIMETER_ACTIVATIONS=10000 $(BUILD)/unit/test_actor
 	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q -s tests/e2e/soak_*.py
+
+# Figures, with their bounds; nothing of it is asserted elsewhere.
+bench: packages-build packages-test
+	@$(MAKE) --no-print-directory $(BUILD)/bench/parachute_start
+	$(BUILD)/bench/parachute_start
 
 packages-%:
 ifeq ($(DEPS),no)
@@ -107,4 +117,4 @@ endif
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all run check check-unit check-e2e soak lint clean
+.PHONY: all run check check-unit check-e2e soak bench lint clean

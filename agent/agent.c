@@ -1,8 +1,11 @@
 #include "agent/agent.h"
 
+#include "agent/alarm.h"
+#include "agent/control/control.h"
 #include "agent/tick.h"
 #include "agent/watch.h"
 #include "agent/welcome.h"
+#include "agent/wire.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/series.h"
@@ -13,8 +16,6 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 struct agent {
     const struct config *config;
@@ -22,12 +23,12 @@ struct agent {
     struct series_table *series;
     struct watch *watch;
     struct emitter *emitter;
+    struct control *control; /* NULL: no run_dir, or not open yet */
     struct tick tick;
     struct self_tick self; /* of the tick that is under way, and how long the one before took */
     int64_t begun_ns;      /* that tick; monotonic */
     bool tick_waits;       /* a tick is due as soon as the one under way is over */
-    int timer_fd;          /* on the wall clock; also readable when that is set */
-    struct event *timer_event;
+    struct alarm alarm;    /* for the next tick */
     struct event *signal_events[2];
     bool doors_open;
     bool stopping;
@@ -59,7 +60,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
     }
     agent->stopping = true;
     log_write(LOG_LEVEL_INFO, "stopping: %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
-    event_del(agent->timer_event);
+    alarm_close(&agent->alarm);
     emitter_stop(agent->emitter, leave, agent);
 }
 
@@ -83,27 +84,24 @@ static void look(struct agent *agent)
         log_write(LOG_LEVEL_ERROR, "no snapshot for %" PRId64 ": the look was refused", slot_s);
 }
 
-static void arm_timer(struct agent *agent)
+static void set_alarm(struct agent *agent)
 {
-    int64_t next_ns = tick_next_ns(&agent->tick, clock_wall_ns());
-    const struct itimerspec at = {
-        .it_value = {.tv_sec = next_ns / CLOCK_NS_PER_S, .tv_nsec = next_ns % CLOCK_NS_PER_S}};
-
-    if (timerfd_settime(agent->timer_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) ==
-        0)
+    if (alarm_set(&agent->alarm, tick_next_ns(&agent->tick, clock_wall_ns())) == 0)
         return;
     log_write(LOG_LEVEL_ERROR, "cannot set the timer: %s", strerror(errno));
     fail(agent);
 }
 
 /* A tick that is due while the one before is under way waits for its end; its slot is not lost. */
-static void tick(struct agent *agent)
+static void tick(void *arg)
 {
+    struct agent *agent = arg;
+
     agent->tick_waits = watch_busy(agent->watch);
     if (agent->tick_waits)
         return;
     look(agent);
-    arm_timer(agent);
+    set_alarm(agent);
 }
 
 /* The doors open on the first snapshot, so that no answer is ever empty. */
@@ -141,21 +139,18 @@ static void on_snapshot(void *arg, struct snapshot *snapshot)
         tick(agent);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+/* The operator's way in, which needs no snapshot: while the clock is wrong there is none. */
+static int open_control(struct agent *agent)
 {
-    struct agent *agent = arg;
-    uint64_t expirations = 0;
+    const char *run_dir = agent->config->run_dir;
 
-    (void)what;
-    /* ECANCELED tells that the clock was set: then, too, it is time to ask whether a tick is due.
-     */
-    if (read(fd, &expirations, sizeof expirations) < 0 && errno == EAGAIN)
-        return;
-    tick(agent);
+    if (run_dir)
+        agent->control = control_new(agent->base, watch_parachute(agent->watch), run_dir);
+    return run_dir && !agent->control ? -1 : 0;
 }
 
-/* The ring has what its file had, so the slot that is running may be in it. */
-static void on_ready(void *arg)
+/* The parachute has what it remembers. */
+static void begin(void *arg)
 {
     struct agent *agent = arg;
 
@@ -168,19 +163,26 @@ static void on_ready(void *arg)
         open_doors(agent);
 }
 
+/*
+ * The ring has what its file had, so the slot that is running may be in it. No other agent has this
+ * state_dir, so what the parachute remembers is ours; nor, once our socket stands there, this
+ * run_dir, so the markers are.
+ */
+static void on_ready(void *arg)
+{
+    struct agent *agent = arg;
+
+    if (agent->stopping)
+        return;
+    if (open_control(agent) < 0)
+        fail(agent);
+    else
+        watch_load(agent->watch, begin, agent);
+}
+
 static void on_failed(void *arg)
 {
     fail(arg);
-}
-
-static int open_timer(struct agent *agent)
-{
-    agent->timer_fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (agent->timer_fd < 0)
-        return -1;
-    agent->timer_event =
-        event_new(agent->base, agent->timer_fd, EV_READ | EV_PERSIST, on_timer, agent);
-    return agent->timer_event ? event_add(agent->timer_event, NULL) : -1;
 }
 
 static int open_signals(struct agent *agent)
@@ -200,48 +202,21 @@ static int open_signals(struct agent *agent)
     return sigprocmask(SIG_UNBLOCK, &ends, NULL); /* whoever started us may have blocked them */
 }
 
-static struct emitter *make_emitter(struct agent *agent)
-{
-    const struct config *config = agent->config;
-
-    return emitter_new(agent->base, agent->series,
-                       &(struct emitter_options){
-                           .history = config->history,
-                           .interval_s = config->interval_s,
-                           .version = VERSION,
-                           .instance_id = config->instance_id,
-                           .http_on = config->http_on,
-                           .http_listen = config->http_listen,
-                           .http_max_connections = config->http_max_connections,
-                           .http_token = config->http_token,
-                           .lines_on = config->lines_on,
-                           .lines_listen = config->lines_listen,
-                           .targets = config->targets,
-                           .target_count = config->target_count,
-                           .state_dir = config->state_dir,
-                           .state_size_bytes = config->state_size_bytes,
-                           .sync_ms = config->sync_ms,
-                           .self_metrics = config->self_metrics,
-                           .ready = on_ready,
-                           .failed = on_failed,
-                           .arg = agent,
-                       });
-}
-
 static int agent_open(struct agent *agent)
 {
     agent->base = event_base_new();
     agent->series = series_table_new(agent->config->namespace);
     if (!agent->base || !agent->series || open_signals(agent) < 0)
         goto short_of_memory;
-    agent->watch = watch_new(agent->config, agent->series, agent->base);
+    agent->watch = watch_new(agent->config, agent->series, agent->base, true);
     if (!agent->watch)
         return -1;
-    agent->emitter = make_emitter(agent);
+    agent->emitter = wire_emitter(agent->config, agent->base, agent->series,
+                                  &(struct wire_heard){on_ready, on_failed, agent});
     if (!agent->emitter)
         return -1;
     agent->tick = tick_make(agent->config->interval_s, agent->config->offset_s);
-    if (open_timer(agent) < 0)
+    if (alarm_open(&agent->alarm, agent->base, tick, agent) < 0)
         goto short_of_memory;
     return 0;
 
@@ -266,10 +241,8 @@ static void close_signals(struct agent *agent)
 
 static void agent_close(struct agent *agent)
 {
-    if (agent->timer_event)
-        event_free(agent->timer_event);
-    if (agent->timer_fd >= 0)
-        close(agent->timer_fd);
+    alarm_close(&agent->alarm);
+    control_free(agent->control);
     emitter_free(agent->emitter);
     watch_free(agent->watch);
     close_signals(agent);
@@ -290,7 +263,7 @@ static void on_libevent(int severity, const char *text)
 
 int agent_run(const struct config *config)
 {
-    struct agent agent = {.config = config, .timer_fd = -1, .status = 1};
+    struct agent agent = {.config = config, .status = 1};
 
     event_set_log_callback(on_libevent);
     log_write(LOG_LEVEL_INFO, "altimeter %s, libevent %s: %s every %u s", VERSION,

@@ -7,7 +7,7 @@
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 
 /* Runs until SIGTERM or SIGINT: 0. 1 where it cannot start: a port in use, no memory. */
 int agent_run(const struct config *config);

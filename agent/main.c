@@ -1,6 +1,7 @@
 /* altimeter: the front door. */
 #include "agent/agent.h"
-#include "agent/config.h"
+#include "agent/config/config.h"
+#include "agent/control/operator.h"
 #include "agent/options.h"
 #include "base/log.h"
 
@@ -59,6 +60,8 @@ int main(int argc, char **argv)
     struct config config = {0};
     int status = EXIT_USAGE;
 
+    if (argc > 1 && strcmp(argv[1], "parachute") == 0)
+        return operator_run(argc - 1, argv + 1);
     if (options_read(&options, &config, argc, argv) == 0) {
         log_open(options.log_level);
         status = act(&options, &config);

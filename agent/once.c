@@ -60,7 +60,7 @@ int agent_once(const struct config *config)
         log_write(LOG_LEVEL_ERROR, "no snapshot: out of memory");
         goto out;
     }
-    watch = watch_new(config, once.series, once.base);
+    watch = watch_new(config, once.series, once.base, false);
     if (watch && watch_tick(watch, now_s, print, &once) == 0 && !once.over)
         event_base_dispatch(once.base);
 out:

@@ -1,7 +1,7 @@
 #include "agent/options.h"
 
-#include "agent/config_list.h"
-#include "agent/fault.h"
+#include "agent/config/config_list.h"
+#include "agent/config/fault.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@ enum {
     OPTION_THRESHOLD,
     OPTION_HISTORY,
     OPTION_STATE_DIR,
+    OPTION_RUN_DIR,
     OPTION_ONCE
 };
 
@@ -29,6 +30,7 @@ static const struct option names[] = {{"config", required_argument, NULL, 'c'},
                                       {"threshold", required_argument, NULL, OPTION_THRESHOLD},
                                       {"history", required_argument, NULL, OPTION_HISTORY},
                                       {"state-dir", required_argument, NULL, OPTION_STATE_DIR},
+                                      {"run-dir", required_argument, NULL, OPTION_RUN_DIR},
                                       {"once", no_argument, NULL, OPTION_ONCE},
                                       {"check", no_argument, NULL, 't'},
                                       {"quiet", no_argument, NULL, 'q'},
@@ -187,6 +189,8 @@ static int apply(struct config *config, int option, const char *text)
         return set_key(config, SCHEMA_HISTORY, name, text);
     case OPTION_STATE_DIR:
         return set_key(config, SCHEMA_STATE_DIR, name, text);
+    case OPTION_RUN_DIR:
+        return set_key(config, SCHEMA_RUN_DIR, name, text);
     case OPTION_THRESHOLD:
         return add_threshold(config, name, text);
     default:
@@ -228,6 +232,7 @@ void options_help(FILE *out)
           "                                (/var/vcap/data=80 and /var/vcap/store=80)\n"
           "      --history 1h|360          keep so long, or so many snapshots (1h)\n"
           "      --state-dir DIR           keep it in a file there, over restarts (none)\n"
+          "      --run-dir DIR             marker files and the control socket (none)\n"
           "      --once                    print one snapshot and exit\n"
           "  -t, --check                   print the effective configuration and exit\n"
           "  -q, --quiet                   log warnings and errors only\n"
@@ -235,8 +240,8 @@ void options_help(FILE *out)
           "  -V, --version                 print the version and exit\n"
           "  -h, --help                    print this and exit\n"
           "Only in the file: offset, instance_id and the namespace in parts, state_size,\n"
-          "sync, self_metrics, collector.*, parachute.interval, disks[].when_seen,\n"
-          "graphite[].name, .settle, .replay_rate, .max_age, .tls.*, http.token_file,\n"
-          "http.max_connections, http.anonymous, lines.anonymous.\n",
+          "sync, self_metrics, collector.*, parachute.*, graphite[].*, http.token_file,\n"
+          "http.max_connections, http.anonymous, lines.anonymous.\n"
+          "altimeter parachute --help tells how to ask the running agent, or to reset it.\n",
           out);
 }

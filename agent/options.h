@@ -7,7 +7,7 @@
 #ifndef AGENT_OPTIONS_H
 #define AGENT_OPTIONS_H
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "base/log.h"
 
 enum options_mode { OPTIONS_RUN, OPTIONS_ONCE, OPTIONS_CHECK, OPTIONS_VERSION, OPTIONS_HELP };

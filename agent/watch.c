@@ -1,5 +1,6 @@
 #include "agent/watch.h"
 
+#include "agent/wire.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "collector/collector.h"
@@ -14,6 +15,8 @@ struct watch {
     struct event *collector_event;
 
     struct parachute *parachute;
+    struct event *parachute_event; /* NULL: it only judges */
+    struct parachute_disk *disks;
     const char **observed; /* the observed disks' mount points, borrowed from the config */
     struct reading *readings;
     size_t observed_count;
@@ -49,75 +52,59 @@ static void on_collector(evutil_socket_t fd, short what, void *arg)
     collector_dispatch(watch->collector);
 }
 
-static struct collector *make_collector(const struct watch *watch, struct series_table *series)
+static void on_parachute(evutil_socket_t fd, short what, void *arg)
 {
-    const struct config *config = watch->config;
+    struct watch *watch = arg;
 
-    return collector_new(
-        &(struct collector_options){
-            .proc = config->proc,
-            .extra_types = (const char *const *)config->extra_types,
-            .extra_type_count = config->extra_type_count,
-            .exclude_mounts = (const char *const *)config->exclude_mounts,
-            .exclude_mount_count = config->exclude_mount_count,
-            .names = config->names,
-            .name_count = config->name_count,
-            .observed = watch->observed,
-            .observed_count = watch->observed_count,
-        },
-        series);
+    (void)fd;
+    (void)what;
+    parachute_dispatch(watch->parachute);
 }
 
-static struct parachute *make_parachute(const struct watch *watch, struct series_table *series)
+/* Adds an event for a descriptor of a room that knows no libevent. */
+static struct event *listen_to(struct event_base *base, int fd, event_callback_fn callback,
+                               struct watch *watch)
 {
-    struct parachute_disk *disks = calloc(watch->observed_count + 1, sizeof *disks);
-    size_t count = 0;
+    struct event *event = event_new(base, fd, EV_READ | EV_PERSIST, callback, watch);
 
-    if (!disks)
-        return NULL;
-    for (size_t i = 0; i < watch->config->disk_count; i++) {
-        const struct config_disk *disk = &watch->config->disks[i];
-
-        if (disk->threshold_percent == 0)
-            continue;
-        disks[count] = (struct parachute_disk){
-            .name = collector_observed_name(watch->collector, count),
-            .mount = disk->mount,
-            .threshold_percent = disk->threshold_percent,
-            .when_seen = disk->when_seen,
-        };
-        count++;
-    }
-    struct parachute *parachute = parachute_new(disks, count, series);
-    free(disks);
-    return parachute;
+    if (event && event_add(event, NULL) == 0)
+        return event;
+    log_write(LOG_LEVEL_ERROR, "cannot start: out of memory");
+    if (event)
+        event_free(event);
+    return NULL;
 }
 
 struct watch *watch_new(const struct config *config, struct series_table *series,
-                        struct event_base *base)
+                        struct event_base *base, bool acts)
 {
     struct watch *watch = calloc(1, sizeof *watch);
 
     if (!watch)
         goto short_of_memory;
     watch->config = config;
+    watch->disks = calloc(config->disk_count + 1, sizeof *watch->disks);
     watch->observed = calloc(config->disk_count + 1, sizeof *watch->observed);
     watch->readings = calloc(config->disk_count + 1, sizeof *watch->readings);
-    if (!watch->observed || !watch->readings)
+    if (!watch->disks || !watch->observed || !watch->readings)
         goto short_of_memory;
     for (size_t i = 0; i < config->disk_count; i++)
         if (config->disks[i].threshold_percent != 0)
             watch->observed[watch->observed_count++] = config->disks[i].mount;
 
-    watch->collector = make_collector(watch, series);
+    watch->collector = wire_collector(config, watch->observed, watch->observed_count, series);
     if (!watch->collector)
         goto failed;
-    watch->parachute = make_parachute(watch, series);
-    watch->collector_event =
-        event_new(base, collector_fd(watch->collector), EV_READ | EV_PERSIST, on_collector, watch);
-    if (!watch->parachute || !watch->collector_event || event_add(watch->collector_event, NULL) < 0)
-        goto short_of_memory;
-    return watch;
+    watch->collector_event = listen_to(base, collector_fd(watch->collector), on_collector, watch);
+    watch->parachute = wire_parachute(config, watch->collector, watch->disks, acts, series);
+    if (!watch->collector_event || !watch->parachute)
+        goto failed;
+    if (!acts)
+        return watch;
+    watch->parachute_event = listen_to(base, parachute_fd(watch->parachute), on_parachute, watch);
+    if (watch->parachute_event)
+        return watch;
+    goto failed;
 
 short_of_memory:
     log_write(LOG_LEVEL_ERROR, "cannot start: out of memory");
@@ -134,9 +121,12 @@ void watch_free(struct watch *watch)
         event_free(watch->cycle_event);
     if (watch->collector_event)
         event_free(watch->collector_event);
+    if (watch->parachute_event)
+        event_free(watch->parachute_event);
     parachute_free(watch->parachute);
     collector_free(watch->collector);
     snapshot_clean(&watch->snapshot);
+    free(watch->disks);
     free(watch->observed);
     free(watch->readings);
     free(watch);
@@ -183,6 +173,16 @@ static void on_cycle(evutil_socket_t fd, short what, void *arg)
     /* Cycles that a stopped process missed are not made up for. */
     schedule_cycle(watch, next_ns > now_ns ? next_ns : now_ns + cycle_ns(watch));
     begin_cycle(watch);
+}
+
+void watch_load(struct watch *watch, void (*ready)(void *arg), void *arg)
+{
+    parachute_load(watch->parachute, ready, arg);
+}
+
+struct parachute *watch_parachute(const struct watch *watch)
+{
+    return watch->parachute;
 }
 
 void watch_start(struct watch *watch)

@@ -10,7 +10,7 @@
 #ifndef AGENT_WATCH_H
 #define AGENT_WATCH_H
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 #include "base/series.h"
 #include "base/snapshot.h"
 
@@ -19,11 +19,12 @@
 #include <stdint.h>
 
 struct event_base;
+struct parachute;
 struct watch;
 
-/* `config` is borrowed for the watch's life. */
+/* `config` is borrowed for the watch's life. Where it does not act, the parachute only judges. */
 struct watch *watch_new(const struct config *config, struct series_table *series,
-                        struct event_base *base);
+                        struct event_base *base, bool acts);
 void watch_free(struct watch *watch);
 
 /*
@@ -40,6 +41,13 @@ bool watch_busy(const struct watch *watch);
 
 /* How many disks' devices hang now, see collector_stuck. */
 size_t watch_stuck(const struct watch *watch);
+
+/* Takes up what the parachute remembers, before the first tick; `ready` is called once, perhaps at
+ * once. Only where it acts. */
+void watch_load(struct watch *watch, void (*ready)(void *arg), void *arg);
+
+/* For the operator; borrowed. */
+struct parachute *watch_parachute(const struct watch *watch);
 
 /* Starts the cycles, one each parachute interval, if there is a disk to watch. */
 void watch_start(struct watch *watch);

@@ -27,6 +27,16 @@ static void say_curl(const char *text)
                   *text == '[' ? "-g " : "", text);
 }
 
+static void say_forgetful(const struct config *config)
+{
+    bool acts = config->commands[PLAN_ACTIVATE].given || config->commands[PLAN_RELEASE].given;
+
+    if (acts && !config->state_dir)
+        log_write(LOG_LEVEL_WARNING,
+                  "parachute: without a state_dir it does not remember what was run: after a "
+                  "restart a command may run again");
+}
+
 void welcome_say(const struct config *config)
 {
     if (config->http_on)
@@ -35,4 +45,5 @@ void welcome_say(const struct config *config)
         say_nc(config->lines_listen_text);
     for (size_t i = 0; i < config->target_count; i++)
         log_write(LOG_LEVEL_INFO, "graphite: %s", config->targets[i].name);
+    say_forgetful(config);
 }

@@ -6,7 +6,7 @@
 #ifndef AGENT_WELCOME_H
 #define AGENT_WELCOME_H
 
-#include "agent/config.h"
+#include "agent/config/config.h"
 
 void welcome_say(const struct config *config);
 

@@ -1,152 +1,245 @@
 #include "parachute/parachute.h"
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "parachute/judge.h"
+#include "parachute/node.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct disk {
-    char *mount;
-    unsigned threshold_percent;
-    bool when_seen;
-    struct reading reading;
-    struct verdict verdict;
-    struct log_complaint blind;
-    uint32_t error, total, used, used_percent, used_threshold, free, activated; /* series */
-};
-
-struct parachute {
-    struct series_table *series;
-    uint32_t error;
-    uint32_t activated;
-    size_t count;
-    struct disk disks[];
-};
-
-static int disk_init(struct disk *disk, const struct parachute_disk *options,
-                     struct series_table *series)
+/* Room for all names, each with a space behind it. */
+static size_t names_bytes(const struct parachute *parachute)
 {
-    const struct {
-        uint32_t *series;
-        const char *leaf;
-    } leaves[] = {
-        {&disk->error, "error"},
-        {&disk->total, "total"},
-        {&disk->used, "used"},
-        {&disk->used_percent, "used_percent"},
-        {&disk->used_threshold, "used_threshold"},
-        {&disk->free, "free"},
-        {&disk->activated, "activated"},
+    size_t bytes = 1;
+
+    for (size_t i = 0; i < parachute->count; i++)
+        bytes += strlen(parachute->names[i]) + 1;
+    return bytes;
+}
+
+static int open_actor(struct parachute *parachute)
+{
+    const struct parachute_options *options = &parachute->options;
+    struct actor_options acting = {
+        .namespace = options->namespace,
+        .state_dir = options->state_dir,
+        .run_dir = options->run_dir,
+        .names = parachute->names,
+        .disk_count = parachute->count,
     };
-    int result = 0;
 
-    disk->threshold_percent = options->threshold_percent;
-    disk->when_seen = options->when_seen;
-    disk->mount = strdup(options->mount);
-    disk->verdict.error = true; /* until the first reading */
-    for (size_t i = 0; i < sizeof leaves / sizeof *leaves; i++) {
-        *leaves[i].series =
-            series_intern(series, "parachute.disk.%s.%s", options->name, leaves[i].leaf);
-        if (*leaves[i].series == SERIES_NONE)
-            result = -1;
-    }
-    return disk->mount ? result : -1;
+    memcpy(acting.commands, options->commands, sizeof acting.commands);
+    parachute->actor = actor_new(&acting);
+    return parachute->actor ? 0 : -1;
 }
 
-static void disk_clean(struct disk *disk, struct series_table *series)
+static int make_room(struct parachute *parachute)
 {
-    const uint32_t held[] = {disk->error,          disk->total, disk->used,     disk->used_percent,
-                             disk->used_threshold, disk->free,  disk->activated};
+    size_t count = parachute->count + 1;
 
-    for (size_t i = 0; i < sizeof held / sizeof *held; i++)
-        series_release(series, held[i]);
-    free(disk->mount);
+    parachute->names = calloc(count, sizeof *parachute->names);
+    parachute->remembered = calloc(count, sizeof *parachute->remembered);
+    parachute->since_s = calloc(count, sizeof *parachute->since_s);
+    if (!parachute->names || !parachute->remembered || !parachute->since_s)
+        return -1;
+    for (size_t i = 0; i < parachute->count; i++)
+        parachute->names[i] = parachute->options.disks[i].name;
+    parachute->activated_names = calloc(1, names_bytes(parachute));
+    return parachute->activated_names ? 0 : -1;
 }
 
-struct parachute *parachute_new(const struct parachute_disk *disks, size_t count,
+struct parachute *parachute_new(const struct parachute_options *options,
                                 struct series_table *series)
 {
-    struct parachute *parachute = calloc(1, sizeof *parachute + count * sizeof *parachute->disks);
+    struct parachute *parachute =
+        calloc(1, sizeof *parachute + options->count * sizeof *parachute->disks);
+    int result = 0;
 
     if (!parachute)
-        return NULL;
+        goto short_of_memory;
+    parachute->options = *options;
     parachute->series = series;
     parachute->error = series_intern(series, "parachute.error");
     parachute->activated = series_intern(series, "parachute.activated");
-
-    int result = parachute->error == SERIES_NONE || parachute->activated == SERIES_NONE ? -1 : 0;
-    for (; parachute->count < count; parachute->count++)
-        if (disk_init(&parachute->disks[parachute->count], &disks[parachute->count], series) < 0)
+    for (; parachute->count < options->count; parachute->count++)
+        if (watched_init(&parachute->disks[parachute->count], &options->disks[parachute->count],
+                         series) < 0)
             result = -1;
-    if (result < 0) {
-        parachute_free(parachute);
-        return NULL;
-    }
-    return parachute;
+    parachute->tipped = parachute->count;
+    if (result < 0 || parachute->error == SERIES_NONE || parachute->activated == SERIES_NONE ||
+        make_room(parachute) < 0)
+        goto short_of_memory;
+    if (!options->acts || open_actor(parachute) == 0)
+        return parachute;
+    parachute_free(parachute);
+    return NULL;
+
+short_of_memory:
+    log_write(LOG_LEVEL_ERROR, "parachute: out of memory");
+    parachute_free(parachute);
+    return NULL;
 }
 
 void parachute_free(struct parachute *parachute)
 {
     if (!parachute)
         return;
+    actor_free(parachute->actor);
     for (size_t i = 0; i < parachute->count; i++)
-        disk_clean(&parachute->disks[i], parachute->series);
+        watched_clean(&parachute->disks[i], parachute->series);
     series_release(parachute->series, parachute->error);
     series_release(parachute->series, parachute->activated);
+    free(parachute->names);
+    free(parachute->activated_names);
+    free(parachute->remembered);
+    free(parachute->since_s);
     free(parachute);
 }
 
-/* A default disk that was never mounted is nobody's concern. */
-static bool observed(const struct disk *disk)
+int parachute_fd(const struct parachute *parachute)
 {
-    return !disk->when_seen || disk->verdict.seen;
+    return parachute->actor ? actor_fd(parachute->actor) : -1;
 }
 
-static void log_change(struct disk *disk, const struct verdict *before)
+void parachute_dispatch(struct parachute *parachute)
 {
-    const struct verdict *now = &disk->verdict;
+    actor_dispatch(parachute->actor);
+}
 
-    if (now->error && observed(disk))
-        log_complain(&disk->blind, LOG_LEVEL_WARNING, "parachute: blind on %s: %s", disk->mount,
-                     reading_reason(&disk->reading));
+/* Nothing follows from it before the first cycle has looked at the disks. */
+static void take_up(struct parachute *parachute, const struct record *record)
+{
+    size_t known = 0;
+
+    for (size_t i = 0; i < parachute->count; i++) {
+        struct watched *disk = &parachute->disks[i];
+        uint64_t mount = record_mount(disk->options->mount);
+
+        for (size_t k = 0; k < record->disk_count; k++) {
+            if (record->disks[k].mount != mount)
+                continue;
+            parachute->activated_count -= disk->verdict.activated;
+            disk->verdict = judge_new(record->disks[k].activated, record->disks[k].held_off);
+            disk->since_s = record->disks[k].since_s;
+            known++;
+            parachute->activated_count += disk->verdict.activated;
+            if (disk->verdict.activated)
+                log_write(LOG_LEVEL_WARNING, "parachute: %s is still activated, as remembered",
+                          disk->options->mount);
+        }
+    }
+    if (known < record->disk_count)
+        log_write(LOG_LEVEL_WARNING,
+                  "parachute: %zu of the disks that it remembers as activated are not observed any "
+                  "more, and are forgotten",
+                  record->disk_count - known);
+}
+
+static void on_loaded(void *arg, const struct record *record)
+{
+    struct parachute *parachute = arg;
+
+    if (record)
+        take_up(parachute, record);
+    parachute->loaded = true;
+    if (parachute->count == 0) /* there will be no cycle */
+        node_tell(parachute);
+    if (parachute->ready)
+        parachute->ready(parachute->arg);
+    parachute->ready = NULL; /* what was late may come once more */
+}
+
+void parachute_load(struct parachute *parachute, void (*ready)(void *arg), void *arg)
+{
+    parachute->ready = ready;
+    parachute->arg = arg;
+    if (parachute->actor)
+        actor_load(parachute->actor, on_loaded, parachute);
     else
-        log_relieve(&disk->blind, "parachute: %s can be read again", disk->mount);
-    if (now->activated && !before->activated)
-        log_write(LOG_LEVEL_WARNING, "parachute: %s activated: %u%% used, threshold %u%%",
-                  disk->mount, now->used_percent, disk->threshold_percent);
-    else if (before->activated && !now->activated)
-        log_write(LOG_LEVEL_WARNING, "parachute: %s released: %u%% used, threshold %u%%",
-                  disk->mount, now->used_percent, disk->threshold_percent);
+        ready(arg);
+}
+
+void node_take(struct parachute *parachute, size_t index, const struct verdict *verdict)
+{
+    bool before = parachute_activated(parachute);
+
+    parachute->activated_count -= parachute->disks[index].verdict.activated;
+    parachute->activated_count += verdict->activated;
+    watched_take(&parachute->disks[index], verdict);
+    if (parachute_activated(parachute) != before)
+        parachute->tipped = index;
 }
 
 void parachute_judge(struct parachute *parachute, const struct reading *readings)
 {
+    int64_t now_ns = clock_mono_ns();
+
     for (size_t i = 0; i < parachute->count; i++) {
-        struct disk *disk = &parachute->disks[i];
-        struct verdict before = disk->verdict;
+        struct watched *disk = &parachute->disks[i];
 
         disk->reading = readings[i];
-        disk->verdict = judge(before, &readings[i], disk->threshold_percent);
-        log_change(disk, &before);
+        const struct verdict verdict =
+            judge(disk->verdict, &readings[i], &disk->options->rule, now_ns);
+        node_take(parachute, i, &verdict);
     }
+    node_tell(parachute);
 }
 
-static void emit_disk(const struct disk *disk, struct snapshot *snapshot)
+const char *node_activated(struct parachute *parachute)
 {
-    const struct verdict *verdict = &disk->verdict;
-    bool readable = !verdict->error;
+    char *end = parachute->activated_names;
 
-    snapshot_add(snapshot, disk->error, verdict->error);
-    if (readable) {
-        snapshot_add(snapshot, disk->total, disk->reading.total_bytes);
-        snapshot_add(snapshot, disk->used, disk->reading.used_bytes);
-        snapshot_add(snapshot, disk->used_percent, verdict->used_percent);
+    *end = '\0';
+    for (size_t i = 0; i < parachute->count; i++) {
+        if (!parachute->disks[i].verdict.activated)
+            continue;
+        if (end > parachute->activated_names)
+            *end++ = ' ';
+        end = stpcpy(end, parachute->names[i]);
     }
-    snapshot_add(snapshot, disk->used_threshold, disk->threshold_percent);
-    if (readable)
-        snapshot_add(snapshot, disk->free, disk->reading.free_bytes);
-    snapshot_add(snapshot, disk->activated, verdict->activated);
+    return parachute->activated_names;
+}
+
+struct order_disk node_order_disk(const struct parachute *parachute, size_t index)
+{
+    struct order_disk order = {0};
+
+    if (index >= parachute->count)
+        return order;
+    const struct watched *disk = &parachute->disks[index];
+    snprintf(order.name, sizeof order.name, "%s", disk->options->name);
+    order.mount = disk->options->mount;
+    order.used_bytes = disk->reading.used_bytes;
+    order.free_bytes = disk->reading.free_bytes;
+    order.used_percent = disk->verdict.used_percent;
+    order.threshold_percent = disk->options->rule.threshold_percent;
+    return order;
+}
+
+void node_tell(struct parachute *parachute)
+{
+    struct actor_news news = {.activated = parachute_activated(parachute),
+                              .remembered = parachute->remembered,
+                              .since_s = parachute->since_s};
+
+    if (!parachute->loaded || !parachute->actor)
+        return;
+    for (size_t i = 0; i < parachute->count; i++) {
+        const struct watched *disk = &parachute->disks[i];
+        const struct verdict *verdict = &disk->verdict;
+
+        parachute->since_s[i] = verdict->activated ? disk->since_s : 0;
+        if (verdict->activated || verdict->held_off)
+            parachute->remembered[news.remembered_count++] =
+                (struct record_disk){.mount = record_mount(disk->options->mount),
+                                     .activated = verdict->activated,
+                                     .held_off = verdict->held_off,
+                                     .since_s = disk->since_s};
+    }
+    news.disks = node_activated(parachute);
+    news.tipped = node_order_disk(parachute, parachute->tipped);
+    actor_tell(parachute->actor, &news);
 }
 
 void parachute_emit(const struct parachute *parachute, struct snapshot *snapshot)
@@ -154,20 +247,17 @@ void parachute_emit(const struct parachute *parachute, struct snapshot *snapshot
     bool error = false;
 
     for (size_t i = 0; i < parachute->count; i++)
-        if (observed(&parachute->disks[i]) && parachute->disks[i].verdict.error)
+        if (watched_counts(&parachute->disks[i]) && parachute->disks[i].verdict.error)
             error = true;
 
     snapshot_add(snapshot, parachute->error, error);
     snapshot_add(snapshot, parachute->activated, parachute_activated(parachute));
     for (size_t i = 0; i < parachute->count; i++)
-        if (observed(&parachute->disks[i]))
-            emit_disk(&parachute->disks[i], snapshot);
+        if (watched_counts(&parachute->disks[i]))
+            watched_emit(&parachute->disks[i], snapshot);
 }
 
 bool parachute_activated(const struct parachute *parachute)
 {
-    for (size_t i = 0; i < parachute->count; i++)
-        if (parachute->disks[i].verdict.activated)
-            return true;
-    return false;
+    return parachute->activated_count > 0;
 }

@@ -1,11 +1,17 @@
 /*
- * The parachute: judges the observed disks against their thresholds (SPEC 5) and says so as type
- * `parachute`. It reads no disk and stops no service: it is given readings.
+ * The parachute: judges the observed disks against their thresholds (SPEC 5), says so as type
+ * `parachute`, and has a command run when the node is activated, and another when it is released.
+ * It reads no disk: it is given readings.
+ *
+ *      readings --> judge (pure) --> verdicts --> the node: activated while any disk is
+ *                                       |                 |
+ *                                     emitted          act/: remembers, marks, runs
  *
  * A verdict changes only by a reading that succeeded: a disk that cannot be read neither activates
  * nor releases anything, its `error` says that the parachute is blind there.
  *
- * Errors: none at run time. Threads: the loop's thread only. Lifetimes: everything given is copied.
+ * Errors: logged. Threads: the loop's thread only; nothing blocks. Lifetimes: what the options
+ * point to is borrowed for the parachute's life.
  */
 #ifndef PARACHUTE_PARACHUTE_H
 #define PARACHUTE_PARACHUTE_H
@@ -13,26 +19,47 @@
 #include "base/reading.h"
 #include "base/series.h"
 #include "base/snapshot.h"
+#include "parachute/judge.h"
+#include "parachute/order.h"
+#include "parachute/plan.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct parachute_disk {
-    const char *name;           /* the node under which it is emitted */
-    const char *mount;          /* for the log */
-    unsigned threshold_percent; /* 1..100 */
-    bool when_seen;             /* a default disk: observed only from when it was first mounted */
+    const char *name;  /* the node under which it is emitted */
+    const char *mount; /* for the log and the commands */
+    bool when_seen;    /* a default disk: observed only from when it was first mounted */
+    struct judge_rule rule;
+};
+
+struct parachute_options {
+    const struct parachute_disk *disks;
+    size_t count;
+    const char *namespace;
+    bool acts;                                  /* else it only judges: no command, no file */
+    struct order_command commands[PLAN_EVENTS]; /* argv NULL: none */
+    const char *state_dir;                      /* NULL: none */
+    const char *run_dir;                        /* NULL: none */
 };
 
 struct parachute;
 
-/* NULL where memory is short. */
-struct parachute *parachute_new(const struct parachute_disk *disks, size_t count,
+/* NULL, logged, where memory or descriptors are short. */
+struct parachute *parachute_new(const struct parachute_options *options,
                                 struct series_table *series);
-
 void parachute_free(struct parachute *parachute);
 
-/* One cycle: `readings` has one of each disk, in the order of parachute_new. Logs what changed. */
+/* Readable when parachute_dispatch has something to do; -1 where it only judges. */
+int parachute_fd(const struct parachute *parachute);
+void parachute_dispatch(struct parachute *parachute);
+
+/* Takes up what it remembers, before the first cycle; then calls `ready`, once, from within
+ * parachute_dispatch, or at once where there is nothing to wait for. */
+void parachute_load(struct parachute *parachute, void (*ready)(void *arg), void *arg);
+
+/* One cycle: `readings` has one of each disk, in the order of the options. Logs what changed, and
+ * acts on it. */
 void parachute_judge(struct parachute *parachute, const struct reading *readings);
 
 /* Adds the last cycle's verdicts, in SPEC 6's order. */

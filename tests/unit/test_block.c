@@ -1,6 +1,6 @@
 /* A block: what was added is read, in any order, and after its bytes were kept and loaded. */
+#include "base/crc.h"
 #include "emitter/ring/block.h"
-#include "emitter/ring/crc.h"
 #include "tests/unit/history.h"
 
 #include <stdlib.h>

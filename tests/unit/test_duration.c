@@ -1,5 +1,5 @@
 /* Durations: one whole number, one unit. */
-#include "agent/duration.h"
+#include "agent/config/duration.h"
 #include "tests/unit/unit.h"
 
 static void durations(void **state)

@@ -19,6 +19,10 @@
 
 #define PROC "tests/unit/golden/proc"
 #define SAMPLE "tests/unit/golden/expected.json"
+#define RULE(percent)                                                                              \
+    {                                                                                              \
+        .threshold_percent = (percent), .release_percent = (percent), .times = 1, .cycles = 1      \
+    }
 
 int host_open(void)
 {
@@ -115,15 +119,16 @@ static void the_golden_sample_comes_out_to_the_letter(void **state)
         series);
     assert_non_null(collector);
 
-    struct parachute_disk disks[] = {{.mount = observed[0], .threshold_percent = 10},
-                                     {.mount = observed[1], .threshold_percent = 80}};
+    struct parachute_disk disks[] = {{.mount = observed[0], .rule = RULE(10)},
+                                     {.mount = observed[1], .rule = RULE(80)}};
     struct reading readings[2];
     look(collector, COLLECTOR_OBSERVED);
     for (size_t i = 0; i < 2; i++) {
         disks[i].name = collector_observed_name(collector, i);
         readings[i] = collector_observed(collector, i);
     }
-    struct parachute *parachute = parachute_new(disks, 2, series);
+    struct parachute *parachute = parachute_new(
+        &(struct parachute_options){.disks = disks, .count = 2, .namespace = "redis.0"}, series);
     assert_non_null(parachute);
     parachute_judge(parachute, readings);
 

@@ -1,5 +1,5 @@
 /* Places in JSON text. In the tables a `^` stands before the byte that is asked for. */
-#include "agent/locate.h"
+#include "agent/config/locate.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

@@ -46,6 +46,9 @@ static void bad_options_are_refused_with_one_line(void **state)
         {{"--state-dir", ""},
          "--state-dir: must be an absolute path without empty, . or .. parts, e.g. "
          "/var/lib/altimeter, not \"\""},
+        {{"--run-dir", "run"},
+         "--run-dir: must be an absolute path without empty, . or .. parts, of at most 90 bytes, "
+         "e.g. /run/altimeter, not \"run\""},
         {{"-n", "a..b"}, "--namespace: must be " NAMESPACE ", not \"a..b\" (part 2: it is empty)"},
         {{"-n", "a.\033[2J"},
          "--namespace: must be " NAMESPACE ", not \"a.\\x1b[2J\" (part 2: character \"\\x1b\")"},
@@ -123,17 +126,38 @@ static void options_win_over_the_file(void **state)
              "{\"namespace\": {\"instance_id\": \"i\", \"deployment_name\": \"d\","
              " \"service_type\": \"s\", \"node_id\": \"0\"}, \"interval\": 20, \"offset\": 3,"
              " \"history\": 5, \"state_dir\": \"/old\", \"http\": {\"listen\": \"0.0.0.0:1\"},"
-             " \"lines\": {\"listen\": \"off\"}}",
+             " \"run_dir\": \"/old\", \"lines\": {\"listen\": \"off\"}}",
              (const char *const[]){"-n", "redis.0", "-i", "5", "--history", "1m", "--http", "off",
-                                   "--state-dir", "/new/", "--lines", "unix:/run/l", NULL});
+                                   "--state-dir", "/new/", "--run-dir", "/run/new/", "--lines",
+                                   "unix:/run/l", NULL});
     assert_string_equal(captured.config.namespace, "redis.0");
     assert_string_equal(captured.config.instance_id, "i");
     assert_int_equal(captured.config.interval_s, 5);
     assert_int_equal(captured.config.offset_s, 3);
     assert_int_equal(captured.config.history, 12);
     assert_string_equal(captured.config.state_dir, "/new");
+    assert_string_equal(captured.config.run_dir, "/run/new");
     assert_false(captured.config.http_on);
     assert_string_equal(captured.config.lines_listen_text, "unix:/run/l");
+    captured_clean(&captured);
+}
+
+/* And for the names of what lies in it. */
+static void a_run_dir_leaves_room_for_a_socket(void **state)
+{
+    char folder[96] = "/";
+    struct captured captured;
+
+    (void)state;
+    memset(folder + 1, 'x', 89);
+    folder[90] = '/';
+    captured_run(&captured, (const char *const[]){"--run-dir", folder, NULL});
+    assert_string_equal(captured.said, "");
+    assert_int_equal(strlen(captured.config.run_dir), 90);
+    captured_clean(&captured);
+    folder[90] = 'x';
+    captured_run(&captured, (const char *const[]){"--run-dir", folder, NULL});
+    assert_non_null(strstr(captured.said, "xxx...\" (it has 91 bytes)\n"));
     captured_clean(&captured);
 }
 
@@ -237,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_options_are_refused_with_one_line),
         cmocka_unit_test(options_win_over_the_file),
+        cmocka_unit_test(a_run_dir_leaves_room_for_a_socket),
         cmocka_unit_test(targets_replace_those_of_the_file),
         cmocka_unit_test(a_threshold_sets_its_mounts),
         cmocka_unit_test(what_does_not_fit_together_is_placed),

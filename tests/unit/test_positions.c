@@ -1,5 +1,5 @@
 /* What the targets are owed, as it is kept in the ring's file. */
-#include "emitter/ring/crc.h"
+#include "base/crc.h"
 #include "emitter/ring/positions.h"
 #include "tests/unit/unit.h"
 

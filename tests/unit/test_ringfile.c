@@ -1,5 +1,5 @@
 /* The ring's file as hostile input: damaged anywhere, cut anywhere, or garbage. */
-#include "emitter/ring/crc.h"
+#include "base/crc.h"
 #include "tests/unit/image.h"
 
 enum { CAPACITY = 60, DATA_BYTES = 3008, TAKEN = 400, BITS_TRIED = 2 };

@@ -1,5 +1,5 @@
 /* Sizes: one whole number, one unit. */
-#include "agent/size.h"
+#include "agent/config/size.h"
 #include "tests/unit/unit.h"
 
 static void sizes(void **state)

@@ -6,6 +6,7 @@
 #include "collector/host.h"
 #include "tests/unit/unit.h"
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,36 @@ int host_name(char *name, size_t size)
     return captured_host_is_known ? 0 : -1;
 }
 
+/* The seam: whether a file is trusted is for the tests of trust_open. What was asked last. */
+static char captured_distrusted[256]; /* this path is, because "of a reason" */
+static bool captured_swapped;         /* another file stands there by now */
+static struct {
+    char path[256];
+    const struct trust_user *user;
+    int fd; /* that was given */
+} captured_trust[4];
+static size_t captured_trusts;
+
+const struct trust_user trust_ourselves;
+
+int trust_open(const char *path, const struct trust_user *user, char *why)
+{
+    assert_true(captured_trusts < sizeof captured_trust / sizeof captured_trust[0]);
+    snprintf(captured_trust[captured_trusts].path, sizeof captured_trust[0].path, "%s", path);
+    captured_trust[captured_trusts].user = user;
+    if (strcmp(path, captured_distrusted) != 0) {
+        int fd = open(path, O_PATH | O_CLOEXEC);
+
+        if (captured_swapped && fd >= 0)
+            close(fd);
+        if (captured_swapped || fd < 0) /* or a program that need not be there */
+            fd = open("/dev/null", O_PATH | O_CLOEXEC);
+        return captured_trust[captured_trusts++].fd = fd;
+    }
+    snprintf(why, TRUST_WHY_MAX, "of a reason");
+    return captured_trust[captured_trusts++].fd = -1;
+}
+
 /* What was said, and the options and the config; to be given to captured_clean. */
 struct captured {
     int result;
@@ -55,6 +86,7 @@ static inline void captured_run(struct captured *captured, const char *const *ar
         assert_true(argc <= CAPTURED_ARGUMENTS);
         argv[argc] = (char *)arguments[argc - 1];
     }
+    captured_trusts = 0;
     captured->config = (struct config){0};
     assert_int_equal(dup2(fileno(file), STDERR_FILENO), STDERR_FILENO);
     captured->result = options_read(&captured->options, &captured->config, argc, argv);
