@@ -21,7 +21,7 @@ import threading
 
 from fusepy import FUSE, FuseOSError, Operations  # Debian's python3-fusepy
 
-MAKING = ("create", "mkdir", "truncate", "write")
+MAKING = ("create", "mkdir", "mknod", "truncate", "write")
 CHANGING = (*MAKING, "chmod", "fsync", "rename", "rmdir", "unlink")
 FAILING = {
     "full": (errno.ENOSPC, MAKING),
@@ -80,6 +80,15 @@ class StallFs(Operations):
 
     def mkdir(self, path, mode):
         return os.mkdir(path, mode)
+
+    def mknod(self, path, mode, dev):
+        os.mknod(path, mode, dev)
+
+    def rmdir(self, path):
+        os.rmdir(path)
+
+    def chmod(self, path, mode):
+        os.chmod(path, mode)
 
     def open(self, path, flags):
         return os.open(path, flags & ~os.O_NOFOLLOW)

@@ -52,6 +52,7 @@ VALUES = [
     ("state_dir", ["", "state", "./state", "/x/../y", "/x//y", 1, None]),
     ("state_size", [65535, 65536.5, 2**40 + 1, 2**53 + 1, -65536, 1e300, True, *SIZES]),
     ("sync", [-1, 3600.001, "10", None]),
+    ("run_dir", ["", "run", "/x//y", "/" + "x" * 90, 1, None]),
     ("self_metrics", [1, "true", None]),
     ("namespace", [*NAMES, "a." * 1000 + "a", 1, None, []]),
     ("namespace.node_id", [*NAMES, "a.b", 1]),

@@ -43,6 +43,7 @@ FULL = {
     "state_dir": "/var/lib/altimeter",
     "state_size": "3M",
     "sync": 0.5,
+    "run_dir": "/run/altimeter",
     "self_metrics": True,
     "collector": {
         "proc": "/proc",
@@ -52,10 +53,14 @@ FULL = {
     },
     "parachute": {
         "interval": 0.5,
+        "times": 3,
+        "cycles": 5,
+        "release_after": 0.5,
+        "latch": True,
         "disks": [
-            {"mount": "/srv", "threshold": 70},
+            {"mount": "/srv", "threshold": 70, "min_free": "512M", "inodes": 90, "release": 5, "missing": "activate"},
             {"mount": "/var/vcap/store", "threshold": 0},
-            {"mount": "/new\nline", "threshold": 100},
+            {"mount": "/new\nline", "threshold": 100, "release": 100},
         ],
     },
     "graphite": [
@@ -92,6 +97,10 @@ CONFIGS = [
     {"state_dir": "/"},
     {"graphite": [{"host": "::1"}]},
     {"parachute": {"interval": 0.1}},
+    {"parachute": {"release_after": 0}},
+    {"parachute": {"release_after": 86399.999, "cycles": 64, "times": 64}},
+    {"parachute": {"disks": [{"mount": "/x", "threshold": 9, "min_free": 2**53, "missing": "keep"}]}},
+    {"parachute": {"disks": [{"mount": "/x", "threshold": 9, "min_free": 1000, "release": 9}]}},
     {"collector": {"names": {"/": "root", "/x": "system"}}},
     {"collector": {"extra_types": []}},
 ]
@@ -108,7 +117,7 @@ def test_check_prints_all(check):
     """--check shows every key with the value given, and nothing else but the defaults of what was not given."""
     shown = json.loads(check(config=FULL))
     defaults = shown["parachute"]["disks"][3:]
-    assert defaults == [{"mount": "/var/vcap/data", "threshold": 80, "when_seen": True}]
+    assert defaults == [{"mount": "/var/vcap/data", "threshold": 80, "release": 80, "when_seen": True}]
     del shown["parachute"]["disks"][3:]
     assert shown == FULL
 
@@ -127,7 +136,14 @@ def test_defaults(check):
         "collector": {"proc": "/proc", "extra_types": ["zfs", "btrfs"], "exclude_mounts": [], "names": {}},
         "parachute": {
             "interval": 1,
-            "disks": [{"mount": f"/var/vcap/{disk}", "threshold": 80, "when_seen": True} for disk in ("data", "store")],
+            "times": 1,
+            "cycles": 1,
+            "release_after": 0,
+            "latch": False,
+            "disks": [
+                {"mount": f"/var/vcap/{disk}", "threshold": 80, "release": 80, "when_seen": True}
+                for disk in ("data", "store")
+            ],
         },
         "graphite": [],
         "http": {"listen": "127.0.0.1:7070", "max_connections": 64, "anonymous": False},
@@ -151,6 +167,7 @@ OPTIONS = [
     (["--history", "30m"], ["history"], "30m"),
     (["--history", "360"], ["history"], 360),
     (["--state-dir", "/other/"], ["state_dir"], "/other"),
+    (["--run-dir", "/other/"], ["run_dir"], "/other"),
     (["--http", "127.0.0.1:1234"], ["http", "listen"], "127.0.0.1:1234"),
     (["--http", "off"], ["http", "listen"], "off"),
     (["--lines", "127.0.0.1:1234"], ["lines", "listen"], "127.0.0.1:1234"),
