@@ -9,7 +9,7 @@ import points
 import pytest
 
 BIN = Path("/usr/lib/postgresql/15/bin")
-AS_POSTGRES = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+AS_POSTGRES = ["env", "-C", "/", "setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
 MOUNT = "/var/vcap/store"  # the parachute calls it `persistent`
 DATA = f"{MOUNT}/postgresql"
 OUTSIDE = "/var/postgresql"  # socket and log, not on that disk
