@@ -124,6 +124,24 @@ def test_only_the_supervisor_is_killed(scene):
     scene.wait_runs(2)
 
 
+def test_an_orphan_keeps_its_timeout(scene):
+    """Agent and supervisor killed: the command is waited for no longer than its timeout; then the release comes."""
+    gate = pipe(scene)
+    hangs = {"command": [scene.command(HELD.format(gate))], "timeout": 1}
+    config = scene.config(hangs, scene.command(name="after"))
+    scene.start(config)
+    scene.fill(85)
+    run = wait_begun(scene)
+    wait_state(scene, "running")
+    supervisor = supervisor_of(run)
+    scene.kill()
+    os.kill(supervisor, signal.SIGKILL)
+    scene.start(config)
+    scene.fill(0)
+    wait_gone(run.pid)
+    assert wait_begun(scene, 2).event == "release"
+
+
 def test_waiting_for_its_next_attempt(scene):
     """Killed while a failed command waits for its next attempt: that comes at once after the start."""
     flag = scene.folder / "flag"
