@@ -46,6 +46,11 @@ void collector_free(struct collector *collector)
     free(collector);
 }
 
+int collector_adapt(struct collector *collector, const struct collector_options *options)
+{
+    return disks_adapt(collector->disks, options);
+}
+
 int collector_fd(const struct collector *collector)
 {
     return disks_fd(collector->disks);

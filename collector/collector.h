@@ -54,6 +54,16 @@ struct collector *collector_new(const struct collector_options *options,
 
 void collector_free(struct collector *collector);
 
+/*
+ * Takes other options while it runs; `proc` must be the same, and no look may be under way. CPU
+ * counters, helpers and what hangs stay as they are. A mount point keeps its name,
+ * unless the options chose it, before or now, or give it away. What
+ * it emits and collector_observed are the new options' after the next look, and
+ * collector_observed says READING_UNKNOWN until then. Where the options are the same nothing is
+ * done. -1, logged: memory is short, and all is as before.
+ */
+int collector_adapt(struct collector *collector, const struct collector_options *options);
+
 /* Readable when collector_dispatch has something to do; the same descriptor for the collector's
  * life. */
 int collector_fd(const struct collector *collector);
@@ -74,7 +84,8 @@ void collector_emit(struct collector *collector, struct snapshot *snapshot);
 /* What the last look of either scope found for observed[index]. */
 struct reading collector_observed(const struct collector *collector, size_t index);
 
-/* The name under which observed[index] is emitted; borrowed for the collector's life. */
+/* The name under which observed[index] is emitted; borrowed until
+ * collector_adapt. */
 const char *collector_observed_name(const struct collector *collector, size_t index);
 
 /*

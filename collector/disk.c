@@ -6,16 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* SERIES_NONE are accepted. */
+static void release_series(struct series_table *series, const uint32_t numbers[DISK_POINTS])
+{
+    for (int i = 0; i < DISK_POINTS; i++)
+        series_release(series, numbers[i]);
+}
+
+/* In the place of those it has. -1: it has them still. */
 static int name_series(struct disk *disk, struct series_table *series, const char *name)
 {
     static const char *const points[DISK_POINTS] = {"error", "total", "used", "free"};
+    uint32_t numbers[DISK_POINTS];
     bool complete = true;
 
     for (int i = 0; i < DISK_POINTS; i++) {
-        disk->series[i] = series_intern(series, "system.disk.%s.%s", name, points[i]);
-        complete = complete && disk->series[i] != SERIES_NONE;
+        numbers[i] =
+            name ? series_intern(series, "system.disk.%s.%s", name, points[i]) : SERIES_NONE;
+        complete = complete && (!name || numbers[i] != SERIES_NONE);
     }
-    return complete ? 0 : -1;
+    if (!complete) {
+        release_series(series, numbers);
+        return -1;
+    }
+    release_series(series, disk->series);
+    memcpy(disk->series, numbers, sizeof numbers);
+    return 0;
 }
 
 struct disk *disk_new(struct pool *pool, struct series_table *series, const struct mount *mount,
@@ -25,8 +41,6 @@ struct disk *disk_new(struct pool *pool, struct series_table *series, const stru
 
     if (!disk)
         return NULL;
-    disk->observed = observed;
-    disk->emitted = name;
     disk->device = mount->device;
     disk->point = strdup(mount->point);
     disk->probe.path = disk->point;
@@ -34,17 +48,25 @@ struct disk *disk_new(struct pool *pool, struct series_table *series, const stru
     for (int i = 0; i < DISK_POINTS; i++)
         disk->series[i] = SERIES_NONE;
     if (disk->point && pool_join(pool, &disk->probe, mount->device) == 0 &&
-        (!name || name_series(disk, series, name) == 0))
+        disk_place(disk, series, observed, name) == 0)
         return disk;
     disk_free(disk, pool, series);
     return NULL;
 }
 
+int disk_place(struct disk *disk, struct series_table *series, size_t observed, const char *name)
+{
+    if (name_series(disk, series, name) < 0)
+        return -1;
+    disk->observed = observed;
+    disk->emitted = name;
+    return 0;
+}
+
 void disk_free(struct disk *disk, struct pool *pool, struct series_table *series)
 {
     pool_leave(pool, &disk->probe);
-    for (int i = 0; i < DISK_POINTS; i++)
-        series_release(series, disk->series[i]);
+    release_series(series, disk->series);
     free(disk->point);
     free(disk);
 }

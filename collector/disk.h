@@ -40,6 +40,10 @@ struct disk {
 /* `name` is NULL for one that is not emitted. */
 struct disk *disk_new(struct pool *pool, struct series_table *series, const struct mount *mount,
                       size_t observed, const char *name);
+
+/* Other options: its place among the observed ones, its name. -1: memory is short, all is as
+ * before. */
+int disk_place(struct disk *disk, struct series_table *series, size_t observed, const char *name);
 void disk_free(struct disk *disk, struct pool *pool, struct series_table *series);
 
 /* Whether it is this very mount. */

@@ -5,28 +5,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int name_observed(struct disklist *list)
+/* To be freed, the names are borrowed; NULL where memory is short. */
+static const char **name_observed(struct names *names, const struct strings *observed)
 {
-    list->observed_names = calloc(list->observed.count + 1, sizeof *list->observed_names);
-    if (!list->observed_names)
-        return -1;
-    for (size_t i = 0; i < list->observed.count; i++) {
-        list->observed_names[i] = names_give_for_good(list->names, list->observed.list[i]);
-        if (!list->observed_names[i])
-            return -1;
+    const char **given = calloc(observed->count + 1, sizeof *given);
+    bool complete = given;
+
+    for (size_t i = 0; i < observed->count && complete; i++) {
+        given[i] = names_give_for_good(names, observed->list[i]);
+        complete = given[i];
     }
-    return 0;
+    if (complete)
+        return given;
+    free(given);
+    return NULL;
 }
 
 static int open_parts(struct disklist *list, const struct collector_options *options)
 {
-    if (strings_copy(&list->observed, options->observed, options->observed_count) < 0 ||
-        strings_copy(&list->exclude, options->exclude_mounts, options->exclude_mount_count) < 0 ||
-        strings_copy(&list->extra_types, options->extra_types, options->extra_type_count) < 0 ||
-        mounttable_open(&list->table, options->proc, &list->extra_types) < 0)
+    if (choices_copy(&list->choices, options) < 0 ||
+        mounttable_open(&list->table, options->proc, &list->choices.extra_types) < 0)
         return -1;
     list->names = names_new(options->names, options->name_count);
-    if (!list->names || name_observed(list) < 0)
+    if (!list->names)
+        return -1;
+    list->observed_names = name_observed(list->names, &list->choices.observed);
+    if (!list->observed_names)
         return -1;
     list->error_series = series_intern(list->series, "system.disk.error");
     return list->error_series == SERIES_NONE ? -1 : 0;
@@ -64,24 +68,61 @@ void disklist_close(struct disklist *list)
     names_free(list->names);
     mounttable_close(&list->table);
     free(list->observed_names);
-    strings_clean(&list->observed);
-    strings_clean(&list->exclude);
-    strings_clean(&list->extra_types);
+    choices_clean(&list->choices);
     *list = (struct disklist){.error_series = SERIES_NONE};
+}
+
+int disklist_adapt(struct disklist *list, const struct collector_options *options)
+{
+    struct choices choices;
+    struct names *names = NULL;
+    const char **observed_names = NULL;
+
+    if (choices_copy(&choices, options) < 0)
+        goto short_of_memory;
+    if (choices_same(&choices, &list->choices)) {
+        choices_clean(&choices);
+        return 0;
+    }
+    names = names_renew(list->names, options->names, options->name_count);
+    if (names)
+        observed_names = name_observed(names, &choices.observed);
+    if (!observed_names)
+        goto short_of_memory;
+
+    names_free(list->names);
+    free(list->observed_names);
+    choices_clean(&list->choices);
+    list->names = names;
+    list->observed_names = observed_names;
+    list->choices = choices; /* in place: the table knows where its types are */
+    list->adapted = true;
+    mounttable_forget(&list->table);
+    return 1;
+
+short_of_memory:
+    log_write(LOG_LEVEL_ERROR, "disks: other options: %s", strerror(ENOMEM));
+    names_free(names);
+    choices_clean(&choices);
+    return -1;
 }
 
 static size_t find_observed(const struct disklist *list, const char *point)
 {
-    for (size_t i = 0; i < list->observed.count; i++)
-        if (strcmp(list->observed.list[i], point) == 0)
+    const struct strings *observed = &list->choices.observed;
+
+    for (size_t i = 0; i < observed->count; i++)
+        if (strcmp(observed->list[i], point) == 0)
             return i;
     return DISK_UNOBSERVED;
 }
 
 static bool excluded(const struct disklist *list, const char *point)
 {
-    for (size_t i = 0; i < list->exclude.count; i++)
-        if (fnmatch(list->exclude.list[i], point, 0) == 0)
+    const struct strings *exclude = &list->choices.exclude;
+
+    for (size_t i = 0; i < exclude->count; i++)
+        if (fnmatch(exclude->list[i], point, 0) == 0)
             return true;
     return false;
 }
@@ -118,12 +159,15 @@ static int add(struct disklist *list, const struct mount *mount, struct disklist
             return -1;
     }
     struct disk *disk = take_standing(list, mount, from);
+    int result = 0;
     if (!disk)
         disk = disk_new(list->pool, list->series, mount, observed, name);
+    else if (list->adapted)
+        result = disk_place(disk, list->series, observed, name);
     if (!disk)
         return -1;
     new->disks[new->count++] = disk;
-    return 0;
+    return result;
 }
 
 /* Makes the list anew from the table. */
@@ -141,6 +185,7 @@ static int sync(struct disklist *list)
     list->count = new.count;
     if (result < 0)
         drop_disks(list);
+    list->adapted = false;
     names_trim(list->names);
     return result;
 }

@@ -8,26 +8,25 @@
 #ifndef COLLECTOR_DISKLIST_H
 #define COLLECTOR_DISKLIST_H
 
+#include "collector/choices.h"
 #include "collector/collector.h"
 #include "collector/disk.h"
 #include "collector/mounttable.h"
 #include "collector/names.h"
-#include "collector/strings.h"
 
 struct disklist {
     struct disk **disks;
     size_t count;
     bool unreadable; /* the mount table, at the last refresh */
-    struct strings observed;
-    const char **observed_names;
-    uint32_t error_series; /* of the whole group */
+    struct choices choices;
+    const char **observed_names; /* of choices.observed */
+    uint32_t error_series;       /* of the whole group */
     struct pool *pool;
 
     /* Its own. */
     struct series_table *series;
-    struct strings extra_types;
-    struct strings exclude;
     struct names *names;
+    bool adapted; /* since the disks were made: their names and places may be others now */
     struct mounttable table;
     struct log_complaint complaint;
 };
@@ -36,6 +35,10 @@ struct disklist {
 int disklist_open(struct disklist *list, const struct collector_options *options,
                   struct series_table *series);
 void disklist_close(struct disklist *list);
+
+/* 1: the options are others, and the next refresh makes the list anew; until then the disks are
+ * still those of the old ones. 0: they are the same. -1, logged: all is as before. */
+int disklist_adapt(struct disklist *list, const struct collector_options *options);
 
 /* 1: the disks may be others than before; those that stand on are the same structs. 0: they are the
  * same. -1: the table cannot be read, there are none. */

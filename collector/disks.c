@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* How often a look goes on with a new mount table. */
 #define RESYNCS_MOST 8
@@ -51,6 +52,23 @@ void disks_free(struct disks *disks)
     disklist_close(&disks->list);
     free(disks->observed);
     free(disks);
+}
+
+int disks_adapt(struct disks *disks, const struct collector_options *options)
+{
+    /* READING_UNKNOWN, all of them, until a look has found something. */
+    struct reading *observed = calloc(options->observed_count + 1, sizeof *observed);
+    int adapted = observed ? disklist_adapt(&disks->list, options) : -1;
+
+    if (!observed)
+        log_write(LOG_LEVEL_ERROR, "disks: other options: %s", strerror(ENOMEM));
+    if (adapted <= 0) {
+        free(observed);
+        return adapted;
+    }
+    free(disks->observed);
+    disks->observed = observed;
+    return 0;
 }
 
 int disks_fd(const struct disks *disks)
@@ -151,7 +169,7 @@ static void finish(struct disks *disks, unsigned scope)
     const struct disklist *list = &disks->list;
     const struct reading missing = {.state = list->unreadable ? READING_UNKNOWN : READING_ABSENT};
 
-    for (size_t i = 0; i < list->observed.count; i++)
+    for (size_t i = 0; i < list->choices.observed.count; i++)
         disks->observed[i] = missing;
     for (size_t i = 0; i < list->count; i++)
         if (list->disks[i]->observed != DISK_UNOBSERVED)

@@ -21,6 +21,9 @@ struct disks;
 struct disks *disks_new(const struct collector_options *options, struct series_table *series);
 void disks_free(struct disks *disks);
 
+/* As collector_adapt. */
+int disks_adapt(struct disks *disks, const struct collector_options *options);
+
 /* Whether a look of that scope is under way. */
 bool disks_looking(const struct disks *disks, enum collector_scope scope);
 

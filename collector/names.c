@@ -11,6 +11,8 @@ struct name {
     char *mount; /* NULL: kept from everybody */
     char node[NODE_MAX + 1];
     unsigned next_suffix; /* of those who would have liked this name too */
+    bool given;           /* once, to whoever asked */
+    bool chosen;          /* by the options, not by us */
     bool for_good;
     bool used; /* since the last trim */
 };
@@ -116,17 +118,41 @@ fail:
     return NULL;
 }
 
-static bool add_special(struct names *names, const struct collector_name *special)
+static struct name *add_special(struct names *names, const struct collector_name *special)
 {
-    if (find_mount(names, special->mount) || find_node(names, special->name))
-        return true;
-    struct name *name = add(names, special->mount, special->name);
-    if (name)
+    struct name *name = find_mount(names, special->mount);
+
+    if (!name && find_node(names, special->name))
+        return find_node(names, special->name); /* somebody else's */
+    if (!name)
+        name = add(names, special->mount, special->name);
+    if (name && strcmp(name->node, special->name) == 0)
         name->for_good = true;
     return name;
 }
 
-struct names *names_new(const struct collector_name *options, size_t count)
+/* Of the names before: those that we made, that are with somebody, and that nobody has taken. What
+ * the options chose ends with them. */
+static bool keep(struct names *names, const struct names *before)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        const struct name *old = before->list[i];
+
+        if (!old->given || old->chosen || find_mount(names, old->mount) ||
+            find_node(names, old->node))
+            continue;
+        struct name *name = add(names, old->mount, old->node);
+        if (!name)
+            return false;
+        name->next_suffix = old->next_suffix;
+        name->given = true;
+    }
+    return true;
+}
+
+/* `before` may be NULL. */
+static struct names *make(const struct collector_name *options, size_t count,
+                          const struct names *before)
 {
     static const struct collector_name defaults[] = {
         {.mount = "/", .name = "system"},
@@ -141,14 +167,32 @@ struct names *names_new(const struct collector_name *options, size_t count)
     if (error)
         error->for_good = true;
     bool complete = error;
-    for (size_t i = 0; i < count && complete; i++)
-        complete = add_special(names, &options[i]);
+    for (size_t i = 0; i < count && complete; i++) {
+        struct name *name = add_special(names, &options[i]);
+
+        complete = name;
+        if (name && strcmp(name->node, options[i].name) == 0)
+            name->chosen = true;
+    }
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults && complete; i++)
         complete = add_special(names, &defaults[i]);
+    if (before && complete)
+        complete = keep(names, before);
     if (complete)
         return names;
     names_free(names);
     return NULL;
+}
+
+struct names *names_new(const struct collector_name *options, size_t count)
+{
+    return make(options, count, NULL);
+}
+
+struct names *names_renew(const struct names *names, const struct collector_name *options,
+                          size_t count)
+{
+    return make(options, count, names);
 }
 
 /* The name that the mount point would like, or the first free one with a number behind it. */
@@ -178,7 +222,7 @@ static struct name *give(struct names *names, const char *mount)
         name = add(names, mount, node);
     }
     if (name)
-        name->used = true;
+        name->used = name->given = true;
     return name;
 }
 

@@ -21,6 +21,13 @@ struct names;
 /* The special names are `options`, and of the default ones those that take neither a mount point
  * nor a name of theirs. All are kept for their mount points, mounted or not. */
 struct names *names_new(const struct collector_name *options, size_t count);
+
+/* The names for other special ones, in the place of `names`, which stay as they are and are the
+ * caller's to free. A name that we made stays with its mount point, unless the options or the
+ * defaults have that mount point, or that name; one that the options before chose ends with them.
+ */
+struct names *names_renew(const struct names *names, const struct collector_name *options,
+                          size_t count);
 void names_free(struct names *names);
 
 /* The mount point's name, given now if it has none. It counts as in use until names_trim. */

@@ -25,3 +25,12 @@ void strings_clean(struct strings *strings)
     free(strings->list);
     *strings = (struct strings){0};
 }
+
+bool strings_same(const struct strings *a, const struct strings *b)
+{
+    bool same = a->count == b->count;
+
+    for (size_t i = 0; i < a->count && same; i++)
+        same = strcmp(a->list[i], b->list[i]) == 0;
+    return same;
+}

@@ -6,6 +6,7 @@
 #ifndef COLLECTOR_STRINGS_H
 #define COLLECTOR_STRINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* All zero: empty. */
@@ -16,5 +17,8 @@ struct strings {
 
 int strings_copy(struct strings *strings, const char *const *list, size_t count);
 void strings_clean(struct strings *strings);
+
+/* The same strings in the same order. */
+bool strings_same(const struct strings *a, const struct strings *b);
 
 #endif

@@ -1,43 +1,17 @@
-#include "emitter/emitter.h"
+#include "emitter/emitter_inside.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "emitter/doors.h"
 #include "emitter/farewell.h"
-#include "emitter/http/http.h"
-#include "emitter/lines.h"
 #include "emitter/push/targets.h"
 #include "emitter/ring/incoming.h"
 #include "emitter/ring/ring.h"
 #include "emitter/ring/store.h"
-#include "emitter/status.h"
 
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define STALE_INTERVALS INT64_C(3)
-
-struct emitter {
-    struct event_base *base;
-    struct series_table *series;
-    struct emitter_options options;
-    struct ring *ring;
-    struct store *store; /* NULL: the ring is in memory only */
-    struct event *begin; /* then this says that it is ready */
-    struct targets *targets;
-    struct http *http;
-    struct lines *lines;
-    struct self *self; /* NULL: no type `agent` is wanted */
-    struct farewell *farewell;
-    struct log_complaint complaint;
-    bool begun;  /* the targets were made, */
-    bool opened; /* and all is well */
-
-    int64_t start_wall_ns;
-    int64_t start_mono_ns;
-    int64_t newest_timestamp_s;
-    int64_t newest_mono_ns; /* when it was appended */
-};
+#include <string.h>
 
 /* The ring is about to overwrite these. */
 static void on_evict(void *arg, uint64_t from, uint64_t end)
@@ -122,8 +96,11 @@ static int open_store(struct emitter *emitter)
         emitter->begin = evtimer_new(emitter->base, on_begin, emitter);
         return emitter->begin ? evtimer_add(emitter->begin, &(struct timeval){0}) : -1;
     }
+    emitter->state_dir = strdup(options->state_dir);
+    if (!emitter->state_dir)
+        return -1;
     emitter->store = store_new(emitter->base, emitter->ring,
-                               &(struct store_options){.dir = options->state_dir,
+                               &(struct store_options){.dir = emitter->state_dir,
                                                        .size_bytes = options->state_size_bytes,
                                                        .sync_ms = options->sync_ms,
                                                        .ready = on_ready,
@@ -132,6 +109,15 @@ static int open_store(struct emitter *emitter)
                                                        .positions = give_positions,
                                                        .arg = emitter});
     return emitter->store ? 0 : -1;
+}
+
+/* NULL: it is not wanted, or memory is short. */
+static struct self *make_self(const struct emitter *emitter, const struct emitter_options *options)
+{
+    if (!options->self_metrics)
+        return NULL;
+    return self_new(emitter->series, options->targets, options->target_count,
+                    options->state_dir != NULL);
 }
 
 struct emitter *emitter_new(struct event_base *base, struct series_table *series,
@@ -152,10 +138,9 @@ struct emitter *emitter_new(struct event_base *base, struct series_table *series
     emitter->farewell = farewell_new(base);
     emitter->targets =
         targets_new(base, emitter->ring, series, options->targets, options->target_count);
-    if (options->self_metrics)
-        emitter->self =
-            self_new(series, options->targets, options->target_count, options->state_dir != NULL);
-    if (emitter->ring && emitter->targets && emitter->farewell &&
+    emitter->self = make_self(emitter, options);
+    emitter->doors = doors_new(base, emitter->ring, series, emitter_health, emitter);
+    if (emitter->ring && emitter->targets && emitter->farewell && emitter->doors &&
         (emitter->self || !options->self_metrics) && open_store(emitter) == 0)
         return emitter;
 out:
@@ -164,25 +149,18 @@ out:
     return NULL;
 }
 
-static void close_doors(struct emitter *emitter)
-{
-    http_close(emitter->http);
-    emitter->http = NULL;
-    lines_close(emitter->lines);
-    emitter->lines = NULL;
-}
-
 void emitter_free(struct emitter *emitter)
 {
     if (!emitter)
         return;
-    close_doors(emitter);
+    doors_free(emitter->doors);
     targets_free(emitter->targets);
     farewell_free(emitter->farewell);
     self_free(emitter->self);
     if (emitter->begin)
         event_free(emitter->begin);
     store_free(emitter->store);
+    free(emitter->state_dir);
     ring_free(emitter->ring);
     free(emitter);
 }
@@ -196,6 +174,32 @@ int64_t emitter_newest_s(const struct emitter *emitter)
     return timestamp_s;
 }
 
+/*
+ * A history of the same duration at a longer interval is fewer snapshots. Those that it had are
+ * still of that duration, so they leave as they grow too old: nothing is lost at once, nor what a
+ * target is owed.
+ */
+static void shorten(struct emitter *emitter, size_t history)
+{
+    uint64_t held = ring_end(emitter->ring) - ring_first(emitter->ring);
+
+    if (history != emitter->options.history) {
+        emitter->surplus = held > history ? (size_t)held - history : 0;
+        emitter->fading = emitter->surplus > 0 ? history : 0;
+        ring_resize(emitter->ring, history + emitter->surplus);
+    }
+}
+
+static void fade(struct emitter *emitter)
+{
+    size_t history = emitter->options.history;
+
+    if (emitter->fading == 0)
+        return;
+    emitter->fading--;
+    ring_resize(emitter->ring, history + emitter->surplus * emitter->fading / history);
+}
+
 int emitter_append(struct emitter *emitter, const struct snapshot *snapshot)
 {
     if (ring_append(emitter->ring, snapshot) < 0) {
@@ -204,94 +208,55 @@ int emitter_append(struct emitter *emitter, const struct snapshot *snapshot)
         return -1;
     }
     log_relieve(&emitter->complaint, "ring: there is memory again");
+    fade(emitter);
     emitter->newest_timestamp_s = snapshot->timestamp_s;
     emitter->newest_mono_ns = clock_mono_ns();
     if (emitter->store)
         store_notify(emitter->store);
     targets_notify(emitter->targets);
-    if (emitter->lines)
-        lines_notify(emitter->lines);
+    doors_notify(emitter->doors);
     return 0;
-}
-
-/* How all is now, without a judgement; `file` is for what it says of the ring's file. */
-static struct status gather(const struct emitter *emitter, struct store_status *file)
-{
-    const struct ring *ring = emitter->ring;
-    int64_t now_ns = clock_mono_ns();
-    struct status status = {
-        .version = emitter->options.version,
-        .start_time_s = emitter->start_wall_ns / CLOCK_NS_PER_S,
-        .uptime_s = (now_ns - emitter->start_mono_ns) / CLOCK_NS_PER_S,
-        .newest_timestamp_s = emitter->newest_timestamp_s,
-        .newest_age_s = (now_ns - emitter->newest_mono_ns) / CLOCK_NS_PER_S,
-        .ring_snapshots = ring_count(ring),
-        .ring_capacity = ring_capacity(ring),
-        .ring_bytes = ring_bytes(ring),
-        .http_clients = emitter->http ? http_clients(emitter->http) : 0,
-        .lines_clients = emitter->lines ? lines_clients(emitter->lines) : 0,
-    };
-
-    status.targets = targets_status(emitter->targets, &status.target_count);
-    if (emitter->store) {
-        *file = store_status(emitter->store);
-        status.file = file;
-    }
-    return status;
-}
-
-void emitter_emit(struct emitter *emitter, const struct self_tick *tick, struct snapshot *snapshot)
-{
-    struct store_status file;
-
-    if (!emitter->self)
-        return;
-    const struct status status = gather(emitter, &file);
-    self_emit(emitter->self, &status, tick, snapshot);
-}
-
-/* The body of /healthz; unwell while there is no snapshot, or none for three intervals. */
-static char *health(void *arg, bool whole, bool *healthy)
-{
-    const struct emitter *emitter = arg;
-    struct store_status file;
-    int64_t age_ns = clock_mono_ns() - emitter->newest_mono_ns;
-    int64_t patience_ns = STALE_INTERVALS * emitter->options.interval_s * CLOCK_NS_PER_S;
-
-    *healthy = ring_count(emitter->ring) > 0 && age_ns <= patience_ns;
-    struct status status = gather(emitter, &file);
-    status.healthy = *healthy;
-    return status_text(&status, whole);
 }
 
 int emitter_open(struct emitter *emitter)
 {
-    const struct emitter_options *options = &emitter->options;
-    struct http_options http = {
-        .listen = options->http_listen,
-        .token = options->http_token,
-        .instance_id = options->instance_id,
-        .max_connections = options->http_max_connections,
-        .health = health,
-        .health_arg = emitter,
-    };
+    return doors_open(emitter->doors, &emitter->options);
+}
 
-    if (options->http_on) {
-        emitter->http = http_open(emitter->base, emitter->ring, emitter->series, &http);
-        if (!emitter->http)
-            return -1;
+/* The doors come last of what may fail, since what they do can be seen. Then nothing fails. */
+int emitter_adapt(struct emitter *emitter, const struct emitter_options *options)
+{
+    struct self *self = make_self(emitter, options);
+    struct targets_next *targets =
+        targets_next_new(emitter->targets, options->targets, options->target_count);
+
+    if ((options->self_metrics && !self) || !targets) {
+        log_write(LOG_LEVEL_ERROR, "emitter: not enough memory");
+        goto refused;
     }
-    if (options->lines_on) {
-        emitter->lines =
-            lines_open(emitter->base, &options->lines_listen, emitter->ring, emitter->series);
-        if (!emitter->lines)
-            return -1;
-    }
+    if (doors_adapt(emitter->doors, options) < 0)
+        goto refused;
+
+    shorten(emitter, options->history);
+    targets_take(emitter->targets, targets);
+    self_free(emitter->self);
+    emitter->self = self;
+
+    const struct emitter_options before = emitter->options;
+    emitter->options = *options;
+    emitter->options.ready = before.ready;
+    emitter->options.failed = before.failed;
+    emitter->options.arg = before.arg;
     return 0;
+
+refused:
+    self_free(self);
+    targets_next_free(targets);
+    return -1;
 }
 
 void emitter_stop(struct emitter *emitter, void (*done)(void *arg), void *arg)
 {
-    close_doors(emitter);
+    doors_close(emitter->doors);
     farewell_begin(emitter->farewell, emitter->targets, emitter->store, done, arg);
 }

@@ -3,7 +3,7 @@
  * to Graphite, and raw lines.
  *
  * Errors: logged where they are found; NULL or -1 then. Threads: the loop's thread only. Lifetimes:
- * options and what they point to are borrowed for the emitter's life.
+ * options and what they point to are borrowed for the emitter's life, or until emitter_adapt.
  */
 #ifndef EMITTER_EMITTER_H
 #define EMITTER_EMITTER_H
@@ -65,6 +65,35 @@ int emitter_append(struct emitter *emitter, const struct snapshot *snapshot);
 
 /* Opens HTTP and raw lines; called after the first snapshot, so that no answer is ever empty. */
 int emitter_open(struct emitter *emitter);
+
+/*
+ * Takes other options while it runs; version, state_dir, state_size_bytes and sync_ms must be the
+ * same, and ready, failed and arg are not looked at. The new options are borrowed from here on, the
+ * old ones no more.
+ *
+ * A door whose address is the same stays open, with its clients and what is under way to them; one
+ * with another address is opened there, and then closed here. A target is known by its name: it
+ * keeps what it is owed and its counters, and its connection unless host, port or TLS are others; a
+ * new one is owed the whole ring, one that is not named any more is forgotten.
+ *
+ * A shorter history, which is the same duration at a longer interval, takes nothing away at once:
+ * what is beyond it goes evenly with the snapshots that come.
+ *
+ * -1, logged: a door cannot be opened, or memory is short; all is as before and the old options are
+ * still borrowed. Not after emitter_stop.
+ */
+int emitter_adapt(struct emitter *emitter, const struct emitter_options *options);
+
+/* How often the configuration was read again, for /healthz. */
+struct emitter_reloads {
+    uint64_t done;
+    uint64_t refused;
+    int64_t last_s;    /* wall clock, of the last one of either kind; 0: there was none */
+    const char *error; /* why the last one was refused, in one line; NULL: it was not. Borrowed
+                        * until the next call */
+};
+
+void emitter_tell_reloads(struct emitter *emitter, const struct emitter_reloads *reloads);
 
 /* Closes HTTP and raw lines, gives the targets and the ring's file up to one second for what is
  * unsent and unwritten, then calls `done`. */

@@ -26,8 +26,7 @@ struct client {
 };
 
 struct lines {
-    struct address address;
-    int fd;
+    struct listening listening;
     const struct ring *ring;
     const struct series_table *series;
     struct evconnlistener *listener;
@@ -173,18 +172,18 @@ struct lines *lines_open(struct event_base *base, const struct address *address,
 
     if (!lines)
         goto short_of_memory;
-    lines->address = *address;
+    lines->listening = (struct listening){.fd = listen_open(address, "lines"), .address = *address};
     lines->ring = ring;
     lines->series = series;
-    lines->fd = listen_open(address, "lines");
-    if (lines->fd < 0)
+    if (lines->listening.fd < 0)
         goto failed;
     lines->text = evbuffer_new();
     lines->resume = evtimer_new(base, on_resume, lines);
     lines->listener =
-        evconnlistener_new(base, on_accept, lines, LEV_OPT_CLOSE_ON_EXEC, 0, lines->fd);
+        evconnlistener_new(base, on_accept, lines, LEV_OPT_CLOSE_ON_EXEC, 0, lines->listening.fd);
     if (!lines->text || !lines->resume || !lines->listener ||
-        setsockopt(lines->fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer) < 0)
+        setsockopt(lines->listening.fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer) <
+            0)
         goto short_of_memory;
     evconnlistener_set_error_cb(lines->listener, on_accept_error);
     return lines;
@@ -209,9 +208,14 @@ void lines_close(struct lines *lines)
         event_free(lines->resume);
     if (lines->text)
         evbuffer_free(lines->text);
-    listen_close(lines->fd, &lines->address);
+    listen_leave(&lines->listening);
     snapshot_clean(&lines->snapshot);
     free(lines);
+}
+
+struct listening *lines_listening(struct lines *lines)
+{
+    return &lines->listening;
 }
 
 void lines_notify(struct lines *lines)

@@ -18,10 +18,14 @@
 
 struct event_base;
 struct lines;
+struct listening;
 
 struct lines *lines_open(struct event_base *base, const struct address *address,
                          const struct ring *ring, const struct series_table *series);
 void lines_close(struct lines *lines);
+
+/* Its socket, borrowed. */
+struct listening *lines_listening(struct lines *lines);
 
 /* The ring has a new snapshot. */
 void lines_notify(struct lines *lines);

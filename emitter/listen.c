@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,6 +122,120 @@ static void log_failure(const struct address *address, const char *door, const c
     log_write(LOG_LEVEL_ERROR, "%s: cannot listen on %s: %s%s", door, text, why, hint);
 }
 
+static bool is_any(const struct address *address)
+{
+    const struct sockaddr_storage *any = &address->sockaddr;
+
+    if (any->ss_family == AF_INET)
+        return ((const struct sockaddr_in *)any)->sin_addr.s_addr == htonl(INADDR_ANY);
+    return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)any)->sin6_addr);
+}
+
+/* They are at the same place of both families' structs. */
+static in_port_t port_of(const struct address *address)
+{
+    return ((const struct sockaddr_in *)&address->sockaddr)->sin_port;
+}
+
+static bool same_host(const struct address *a, const struct address *b)
+{
+    const struct sockaddr_in6 *a6 = (const struct sockaddr_in6 *)&a->sockaddr;
+    const struct sockaddr_in6 *b6 = (const struct sockaddr_in6 *)&b->sockaddr;
+
+    if (a->sockaddr.ss_family == AF_INET6)
+        return IN6_ARE_ADDR_EQUAL(&a6->sin6_addr, &b6->sin6_addr);
+    return ((const struct sockaddr_in *)&a->sockaddr)->sin_addr.s_addr ==
+           ((const struct sockaddr_in *)&b->sockaddr)->sin_addr.s_addr;
+}
+
+/* Also where one of them leads through a link. */
+static bool same_path(const char *a, const char *b)
+{
+    struct stat st_a;
+    struct stat st_b;
+
+    return strcmp(a, b) == 0 || (stat(a, &st_a) == 0 && stat(b, &st_b) == 0 &&
+                                 st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino);
+}
+
+bool listen_collides(const struct listening *listening, const struct address *wanted)
+{
+    const struct address *address = &listening->address;
+
+    if (listening->fd < 0 || address->sockaddr.ss_family != wanted->sockaddr.ss_family)
+        return false;
+    if (wanted->sockaddr.ss_family == AF_UNIX)
+        return same_path(unix_path(address), unix_path(wanted));
+    return port_of(wanted) != 0 && port_of(address) == port_of(wanted) &&
+           (is_any(address) || is_any(wanted) || same_host(address, wanted));
+}
+
+static bool is_ours(const struct address *address)
+{
+    pid_t pid = 0;
+
+    return ask_listener(address, &pid) == 0 && pid == getpid();
+}
+
+/*
+ * A unix socket's file steps aside, since no other one could be made for the same socket. A TCP
+ * socket that is shut down listens no more and stays bound, which with SO_REUSEADDR is in nobody's
+ * way; it can listen again.
+ */
+int listen_yield(struct listening *listening, const char *door)
+{
+    const struct address *address = &listening->address;
+    char text[ADDRESS_TEXT_MAX];
+
+    listening->aside[0] = '\0';
+    if (address->sockaddr.ss_family != AF_UNIX) {
+        listening->yielded = shutdown(listening->fd, SHUT_RD) == 0;
+    } else if (is_ours(address)) {
+        int len = snprintf(listening->aside, sizeof listening->aside, "%s.%d", unix_path(address),
+                           (int)getpid());
+        listening->yielded = len < (int)sizeof listening->aside &&
+                             renameat2(AT_FDCWD, unix_path(address), AT_FDCWD, listening->aside,
+                                       RENAME_NOREPLACE) == 0;
+    } else {
+        listening->yielded = true; /* somebody else's file stands there, or none */
+    }
+    if (listening->yielded)
+        return 0;
+    address_format(address, text);
+    log_write(LOG_LEVEL_ERROR, "%s: cannot let go of %s: %s", door, text, strerror(errno));
+    return -1;
+}
+
+int listen_resume(struct listening *listening, const char *door)
+{
+    int result = 0;
+
+    if (!listening->yielded)
+        return 0;
+    if (listening->address.sockaddr.ss_family != AF_UNIX)
+        result = listen(listening->fd, BACKLOG);
+    else if (listening->aside[0])
+        result = renameat2(AT_FDCWD, listening->aside, AT_FDCWD, unix_path(&listening->address),
+                           RENAME_NOREPLACE);
+    if (result < 0) {
+        log_failure(&listening->address, door, strerror(errno));
+        return -1;
+    }
+    listening->yielded = false;
+    return 0;
+}
+
+void listen_leave(struct listening *listening)
+{
+    if (!listening->yielded) {
+        listen_close(listening->fd, &listening->address);
+        return;
+    }
+    if (listening->aside[0])
+        unlink(listening->aside);
+    close(listening->fd);
+}
+
 int listen_open(const struct address *address, const char *door)
 {
     int fd = socket(address->sockaddr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -136,12 +251,9 @@ int listen_open(const struct address *address, const char *door)
 
 void listen_close(int fd, const struct address *address)
 {
-    pid_t pid = 0;
-
     if (fd < 0)
         return;
-    if (address->sockaddr.ss_family == AF_UNIX && ask_listener(address, &pid) == 0 &&
-        pid == getpid())
+    if (address->sockaddr.ss_family == AF_UNIX && is_ours(address))
         unlink(unix_path(address));
     close(fd);
 }

@@ -79,6 +79,13 @@ static json_t *file(const struct store_status *status)
                      number(status->behind), "size_bytes", number(status->size_bytes));
 }
 
+static json_t *configuration(const struct status *status)
+{
+    return json_pack("{s:o, s:o, s:o, s:o}", "reloads", number(status->reloads), "refused",
+                     number(status->reloads_refused), "last_s", known(status->reload_last_s, 1),
+                     "error", status->reload_error ? text(status->reload_error) : json_null());
+}
+
 static int add_whole(json_t *object, const struct status *status)
 {
     json_t *newest =
@@ -97,6 +104,7 @@ static int add_whole(json_t *object, const struct status *status)
     failed |= json_object_set_new(object, "ring", ring);
     failed |= json_object_set_new(object, "http", http);
     failed |= json_object_set_new(object, "lines", lines);
+    failed |= json_object_set_new(object, "configuration", configuration(status));
     failed |= json_object_set_new(object, "targets", targets(status));
     return failed;
 }

@@ -6,9 +6,14 @@
  *    "ring": {"snapshots": 3, "capacity": 360, "bytes": 8192,
  *             "file": {"state": "ok", "error": null, "behind": 0, "size_bytes": 184320}},
  *    "http": {"clients": 1}, "lines": {"clients": 0},
+ *    "configuration": {"reloads": 2, "refused": 1, "last_s": 1594380710, "error": null},
  *    "targets": [{"name": "graphite:2003", "state": "up", "error": null, "sent": 3, "owed": 0,
  *                 "lost": 0, "lost_from_s": null, "lost_to_s": null, "reconnects": 0,
  *                 "acked_age_ms": 40}]}
+ *
+ * "configuration" is how often it was read again and taken, how often it was not since something
+ * was wrong, when the last one of either kind was (null: there was none), and, where that one was
+ * refused, why.
  *
  * Errors: NULL where memory is short. Threads: any, nothing is kept.
  */
@@ -35,6 +40,10 @@ struct status {
     const struct store_status *file; /* NULL: the ring is in memory only, "file" is null */
     size_t http_clients;
     size_t lines_clients;
+    uint64_t reloads; /* of the configuration, */
+    uint64_t reloads_refused;
+    int64_t reload_last_s;               /* 0: there was none */
+    const char *reload_error;            /* NULL: none. What is no UTF-8 comes out as '?' */
     const struct target_status *targets; /* what is no UTF-8 in a name or error comes out as '?' */
     size_t target_count;
 };

@@ -10,14 +10,14 @@ _Static_assert(OPERATE_CAUSE_MAX >= WATCHED_CAUSE_MAX, "a cause fits");
 
 size_t operate_disks(const struct parachute *parachute)
 {
-    return parachute->count;
+    return parachute->roster.count;
 }
 
 struct operate_disk operate_disk(const struct parachute *parachute, size_t index)
 {
-    const struct watched *disk = &parachute->disks[index];
+    const struct watched *disk = &parachute->roster.disks[index];
 
-    return (struct operate_disk){.options = disk->options,
+    return (struct operate_disk){.options = &disk->options,
                                  .verdict = &disk->verdict,
                                  .reading = &disk->reading,
                                  .observed = watched_counts(disk),
@@ -30,14 +30,14 @@ size_t operate_find(const struct parachute *parachute, const char *disk)
 
     while (len > 1 && disk[len - 1] == '/')
         len--;
-    for (size_t i = 0; i < parachute->count; i++) {
-        const struct parachute_disk *options = parachute->disks[i].options;
+    for (size_t i = 0; i < parachute->roster.count; i++) {
+        const struct parachute_disk *options = &parachute->roster.disks[i].options;
 
         if (strcmp(options->name, disk) == 0 ||
             (strncmp(options->mount, disk, len) == 0 && options->mount[len] == '\0'))
             return i;
     }
-    return parachute->count;
+    return parachute->roster.count;
 }
 
 const struct plan *operate_plan(const struct parachute *parachute)
@@ -58,7 +58,7 @@ const struct order_command *operate_command(const struct parachute *parachute,
 
 void operate_cause(const struct parachute *parachute, size_t index, char *text)
 {
-    watched_cause(&parachute->disks[index], text);
+    watched_cause(&parachute->roster.disks[index], text);
 }
 
 static const char by_force[] = "--force releases it all the same";
@@ -68,7 +68,7 @@ static const char starting[] = "the agent is only starting, try again";
 
 static int refuse(const struct watched *disk, char *why)
 {
-    const char *name = disk->options->name;
+    const char *name = disk->options.name;
     char cause[WATCHED_CAUSE_MAX];
 
     if (!disk->verdict.activated)
@@ -91,20 +91,20 @@ static int refuse(const struct watched *disk, char *why)
 
 int operate_reset(struct parachute *parachute, size_t index, bool force, char *why)
 {
-    size_t from = index < parachute->count ? index : 0;
-    size_t end = index < parachute->count ? index + 1 : parachute->count;
+    size_t from = index < parachute->roster.count ? index : 0;
+    size_t end = index < parachute->roster.count ? index + 1 : parachute->roster.count;
 
     if (parachute->actor && !parachute->loaded) {
         snprintf(why, OPERATE_WHY_MAX, "%s", starting);
         return -1;
     }
     for (size_t i = from; i < end && !force; i++)
-        if (refuse(&parachute->disks[i], why) < 0)
+        if (refuse(&parachute->roster.disks[i], why) < 0)
             return -1;
     for (size_t i = from; i < end; i++) {
-        if (!parachute->disks[i].verdict.activated)
+        if (!parachute->roster.disks[i].verdict.activated)
             continue;
-        const struct verdict verdict = judge_reset(parachute->disks[i].verdict);
+        const struct verdict verdict = judge_reset(parachute->roster.disks[i].verdict);
         node_take(parachute, i, &verdict);
     }
     /* In this order: what the turn cancels counts as failed, and is to be forgotten too. */
@@ -120,16 +120,16 @@ static char *would_be_activated(const struct parachute *parachute, size_t index,
 {
     size_t room = 1;
 
-    for (size_t i = 0; i < parachute->count; i++)
-        room += strlen(parachute->names[i]) + 1;
+    for (size_t i = 0; i < parachute->roster.count; i++)
+        room += strlen(parachute->roster.names[i]) + 1;
     char *names = calloc(1, room);
     char *end = names;
-    for (size_t i = 0; names && event == PLAN_ACTIVATE && i < parachute->count; i++) {
-        if (i != index && !parachute->disks[i].verdict.activated)
+    for (size_t i = 0; names && event == PLAN_ACTIVATE && i < parachute->roster.count; i++) {
+        if (i != index && !parachute->roster.disks[i].verdict.activated)
             continue;
         if (end > names)
             *end++ = ' ';
-        end = stpcpy(end, parachute->names[i]);
+        end = stpcpy(end, parachute->roster.names[i]);
     }
     return names;
 }

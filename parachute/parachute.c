@@ -8,67 +8,44 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for all names, each with a space behind it. */
-static size_t names_bytes(const struct parachute *parachute)
+struct actor_options node_acting(const struct parachute_options *options,
+                                 const struct roster *roster)
 {
-    size_t bytes = 1;
-
-    for (size_t i = 0; i < parachute->count; i++)
-        bytes += strlen(parachute->names[i]) + 1;
-    return bytes;
-}
-
-static int open_actor(struct parachute *parachute)
-{
-    const struct parachute_options *options = &parachute->options;
     struct actor_options acting = {
         .namespace = options->namespace,
         .state_dir = options->state_dir,
         .run_dir = options->run_dir,
-        .names = parachute->names,
-        .disk_count = parachute->count,
+        .names = roster->names,
+        .disk_count = roster->count,
     };
 
     memcpy(acting.commands, options->commands, sizeof acting.commands);
-    parachute->actor = actor_new(&acting);
-    return parachute->actor ? 0 : -1;
+    return acting;
 }
 
-static int make_room(struct parachute *parachute)
+static int open_actor(struct parachute *parachute)
 {
-    size_t count = parachute->count + 1;
+    const struct actor_options acting = node_acting(&parachute->options, &parachute->roster);
 
-    parachute->names = calloc(count, sizeof *parachute->names);
-    parachute->remembered = calloc(count, sizeof *parachute->remembered);
-    parachute->since_s = calloc(count, sizeof *parachute->since_s);
-    if (!parachute->names || !parachute->remembered || !parachute->since_s)
-        return -1;
-    for (size_t i = 0; i < parachute->count; i++)
-        parachute->names[i] = parachute->options.disks[i].name;
-    parachute->activated_names = calloc(1, names_bytes(parachute));
-    return parachute->activated_names ? 0 : -1;
+    parachute->actor = actor_new(&acting);
+    return parachute->actor ? 0 : -1;
 }
 
 struct parachute *parachute_new(const struct parachute_options *options,
                                 struct series_table *series)
 {
-    struct parachute *parachute =
-        calloc(1, sizeof *parachute + options->count * sizeof *parachute->disks);
-    int result = 0;
+    struct parachute *parachute = calloc(1, sizeof *parachute);
 
     if (!parachute)
         goto short_of_memory;
     parachute->options = *options;
+    parachute->options.disks = NULL; /* they are copied */
     parachute->series = series;
     parachute->error = series_intern(series, "parachute.error");
     parachute->activated = series_intern(series, "parachute.activated");
-    for (; parachute->count < options->count; parachute->count++)
-        if (watched_init(&parachute->disks[parachute->count], &options->disks[parachute->count],
-                         series) < 0)
-            result = -1;
-    parachute->tipped = parachute->count;
-    if (result < 0 || parachute->error == SERIES_NONE || parachute->activated == SERIES_NONE ||
-        make_room(parachute) < 0)
+    parachute->tipped = options->count;
+    if (roster_open(&parachute->roster, options->disks, options->count, series) < 0 ||
+        parachute->error == SERIES_NONE || parachute->activated == SERIES_NONE)
         goto short_of_memory;
     if (!options->acts || open_actor(parachute) == 0)
         return parachute;
@@ -86,14 +63,9 @@ void parachute_free(struct parachute *parachute)
     if (!parachute)
         return;
     actor_free(parachute->actor);
-    for (size_t i = 0; i < parachute->count; i++)
-        watched_clean(&parachute->disks[i], parachute->series);
+    roster_close(&parachute->roster, parachute->series);
     series_release(parachute->series, parachute->error);
     series_release(parachute->series, parachute->activated);
-    free(parachute->names);
-    free(parachute->activated_names);
-    free(parachute->remembered);
-    free(parachute->since_s);
     free(parachute);
 }
 
@@ -112,9 +84,9 @@ static void take_up(struct parachute *parachute, const struct record *record)
 {
     size_t known = 0;
 
-    for (size_t i = 0; i < parachute->count; i++) {
-        struct watched *disk = &parachute->disks[i];
-        uint64_t mount = record_mount(disk->options->mount);
+    for (size_t i = 0; i < parachute->roster.count; i++) {
+        struct watched *disk = &parachute->roster.disks[i];
+        uint64_t mount = record_mount(disk->options.mount);
 
         for (size_t k = 0; k < record->disk_count; k++) {
             if (record->disks[k].mount != mount)
@@ -126,7 +98,7 @@ static void take_up(struct parachute *parachute, const struct record *record)
             parachute->activated_count += disk->verdict.activated;
             if (disk->verdict.activated)
                 log_write(LOG_LEVEL_WARNING, "parachute: %s is still activated, as remembered",
-                          disk->options->mount);
+                          disk->options.mount);
         }
     }
     if (known < record->disk_count)
@@ -143,7 +115,7 @@ static void on_loaded(void *arg, const struct record *record)
     if (record)
         take_up(parachute, record);
     parachute->loaded = true;
-    if (parachute->count == 0) /* there will be no cycle */
+    if (parachute->roster.count == 0) /* there will be no cycle */
         node_tell(parachute);
     if (parachute->ready)
         parachute->ready(parachute->arg);
@@ -164,9 +136,9 @@ void node_take(struct parachute *parachute, size_t index, const struct verdict *
 {
     bool before = parachute_activated(parachute);
 
-    parachute->activated_count -= parachute->disks[index].verdict.activated;
+    parachute->activated_count -= parachute->roster.disks[index].verdict.activated;
     parachute->activated_count += verdict->activated;
-    watched_take(&parachute->disks[index], verdict);
+    watched_take(&parachute->roster.disks[index], verdict);
     if (parachute_activated(parachute) != before)
         parachute->tipped = index;
 }
@@ -175,69 +147,53 @@ void parachute_judge(struct parachute *parachute, const struct reading *readings
 {
     int64_t now_ns = clock_mono_ns();
 
-    for (size_t i = 0; i < parachute->count; i++) {
-        struct watched *disk = &parachute->disks[i];
-
-        disk->reading = readings[i];
+    for (size_t i = 0; i < parachute->roster.count; i++) {
         const struct verdict verdict =
-            judge(disk->verdict, &readings[i], &disk->options->rule, now_ns);
+            watched_judge(&parachute->roster.disks[i], &readings[i], now_ns);
+
         node_take(parachute, i, &verdict);
     }
     node_tell(parachute);
-}
-
-const char *node_activated(struct parachute *parachute)
-{
-    char *end = parachute->activated_names;
-
-    *end = '\0';
-    for (size_t i = 0; i < parachute->count; i++) {
-        if (!parachute->disks[i].verdict.activated)
-            continue;
-        if (end > parachute->activated_names)
-            *end++ = ' ';
-        end = stpcpy(end, parachute->names[i]);
-    }
-    return parachute->activated_names;
 }
 
 struct order_disk node_order_disk(const struct parachute *parachute, size_t index)
 {
     struct order_disk order = {0};
 
-    if (index >= parachute->count)
+    if (index >= parachute->roster.count)
         return order;
-    const struct watched *disk = &parachute->disks[index];
-    snprintf(order.name, sizeof order.name, "%s", disk->options->name);
-    order.mount = disk->options->mount;
+    const struct watched *disk = &parachute->roster.disks[index];
+    snprintf(order.name, sizeof order.name, "%s", disk->options.name);
+    order.mount = disk->options.mount;
     order.used_bytes = disk->reading.used_bytes;
     order.free_bytes = disk->reading.free_bytes;
     order.used_percent = disk->verdict.used_percent;
-    order.threshold_percent = disk->options->rule.threshold_percent;
+    order.threshold_percent = disk->options.rule.threshold_percent;
     return order;
 }
 
 void node_tell(struct parachute *parachute)
 {
+    struct roster *roster = &parachute->roster;
     struct actor_news news = {.activated = parachute_activated(parachute),
-                              .remembered = parachute->remembered,
-                              .since_s = parachute->since_s};
+                              .disks = roster->activated_names,
+                              .remembered = roster->remembered,
+                              .since_s = roster->since_s};
 
     if (!parachute->loaded || !parachute->actor)
         return;
-    for (size_t i = 0; i < parachute->count; i++) {
-        const struct watched *disk = &parachute->disks[i];
+    roster_tell(roster);
+    for (size_t i = 0; i < roster->count; i++) {
+        const struct watched *disk = &roster->disks[i];
         const struct verdict *verdict = &disk->verdict;
 
-        parachute->since_s[i] = verdict->activated ? disk->since_s : 0;
         if (verdict->activated || verdict->held_off)
-            parachute->remembered[news.remembered_count++] =
-                (struct record_disk){.mount = record_mount(disk->options->mount),
+            roster->remembered[news.remembered_count++] =
+                (struct record_disk){.mount = record_mount(disk->options.mount),
                                      .activated = verdict->activated,
                                      .held_off = verdict->held_off,
                                      .since_s = disk->since_s};
     }
-    news.disks = node_activated(parachute);
     news.tipped = node_order_disk(parachute, parachute->tipped);
     actor_tell(parachute->actor, &news);
 }
@@ -246,15 +202,15 @@ void parachute_emit(const struct parachute *parachute, struct snapshot *snapshot
 {
     bool error = false;
 
-    for (size_t i = 0; i < parachute->count; i++)
-        if (watched_counts(&parachute->disks[i]) && parachute->disks[i].verdict.error)
+    for (size_t i = 0; i < parachute->roster.count; i++)
+        if (watched_counts(&parachute->roster.disks[i]) && parachute->roster.disks[i].verdict.error)
             error = true;
 
     snapshot_add(snapshot, parachute->error, error);
     snapshot_add(snapshot, parachute->activated, parachute_activated(parachute));
-    for (size_t i = 0; i < parachute->count; i++)
-        if (watched_counts(&parachute->disks[i]))
-            watched_emit(&parachute->disks[i], snapshot);
+    for (size_t i = 0; i < parachute->roster.count; i++)
+        if (watched_counts(&parachute->roster.disks[i]))
+            watched_emit(&parachute->roster.disks[i], snapshot);
 }
 
 bool parachute_activated(const struct parachute *parachute)

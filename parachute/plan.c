@@ -203,18 +203,30 @@ void plan_lost(struct plan *plan, const struct plan_rules *rules, struct plan_no
     let_the_waiting_go(plan, now);
 }
 
-void plan_resume(struct plan *plan, const struct plan_rules *rules)
+bool plan_adapt(struct plan *plan, const struct plan_rules *rules)
 {
+    bool changed = false;
+
     for (enum plan_event event = PLAN_ACTIVATE; event < PLAN_EVENTS; event++) {
         struct plan_run *run = &plan->runs[event];
 
-        run->due_ns = 0;
-        if (rules->has[event])
+        if (rules->has[event] || (!plan->waits[event] && run->state != PLAN_PENDING))
             continue;
+        changed = true;
         plan->waits[event] = false;
-        if (run->state == PLAN_PENDING)
-            run->state = run->attempts > 0 ? PLAN_FAILED : PLAN_NONE;
+        if (run->state != PLAN_PENDING)
+            continue;
+        run->state = run->attempts > 0 ? PLAN_FAILED : PLAN_NONE;
+        run->due_ns = 0;
     }
+    return changed;
+}
+
+void plan_resume(struct plan *plan, const struct plan_rules *rules)
+{
+    for (enum plan_event event = PLAN_ACTIVATE; event < PLAN_EVENTS; event++)
+        plan->runs[event].due_ns = 0;
+    plan_adapt(plan, rules);
 }
 
 void plan_reset(struct plan *plan, struct plan_now now)

@@ -100,10 +100,13 @@ void plan_ended(struct plan *plan, const struct plan_rules *rules, int status, s
  * no retry is left. Its status is PLAN_STATUS_UNKNOWN. */
 void plan_lost(struct plan *plan, const struct plan_rules *rules, struct plan_now now);
 
+/* The rules are others now: what waits and has no command any more is not to be run (NONE; FAILED
+ * where it was tried). What is not yet due stays so. Whether that changed anything. */
+bool plan_adapt(struct plan *plan, const struct plan_rules *rules);
+
 /*
- * After a restart: monotonic times of an earlier boot mean nothing now, so that what is PENDING is
- * due, and what has no command any more is not to be run (NONE; FAILED where it was tried). One
- * that is RUNNING stays so until plan_ended or plan_lost.
+ * After a restart: as plan_adapt, and monotonic times of an earlier boot mean nothing now, so that
+ * what is PENDING is due. One that is RUNNING stays so until plan_ended or plan_lost.
  */
 void plan_resume(struct plan *plan, const struct plan_rules *rules);
 

@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 int watched_init(struct watched *disk, const struct parachute_disk *options,
                  struct series_table *series)
@@ -22,7 +24,13 @@ int watched_init(struct watched *disk, const struct parachute_disk *options,
     };
     int result = 0;
 
-    disk->options = options;
+    disk->name = strdup(options->name);
+    disk->mount = strdup(options->mount);
+    if (!disk->name || !disk->mount)
+        result = -1;
+    disk->options = *options;
+    disk->options.name = disk->name;
+    disk->options.mount = disk->mount;
     disk->verdict = judge_new(false, false);
     for (size_t i = 0; i < sizeof leaves / sizeof *leaves; i++) {
         *leaves[i].series =
@@ -40,16 +48,52 @@ void watched_clean(struct watched *disk, struct series_table *series)
 
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         series_release(series, held[i]);
+    free(disk->name);
+    free(disk->mount);
+}
+
+void watched_carry(struct watched *disk, const struct watched *before)
+{
+    const struct judge_rule *rule = &disk->options.rule;
+    const struct judge_rule *old = &before->options.rule;
+
+    disk->reading = before->reading;
+    disk->verdict = before->verdict;
+    if (rule->times != old->times || rule->cycles != old->cycles)
+        disk->verdict.votes = 0;
+    disk->again = true;
+    disk->since_s = before->since_s;
+    disk->blind = before->blind;
+    disk->held_off = before->held_off;
+}
+
+/* Whether it has a vote, see judge. */
+static bool votes(const struct reading *reading, const struct judge_rule *rule)
+{
+    return reading->state == READING_OK ||
+           (reading->state == READING_ABSENT && rule->missing_activates);
+}
+
+struct verdict watched_judge(struct watched *disk, const struct reading *reading, int64_t now_ns)
+{
+    struct verdict before = disk->verdict;
+
+    disk->reading = *reading;
+    if (disk->again && votes(reading, &disk->options.rule)) {
+        before.votes >>= 1;
+        disk->again = false;
+    }
+    return judge(before, reading, &disk->options.rule, now_ns);
 }
 
 bool watched_counts(const struct watched *disk)
 {
-    return !disk->options->when_seen || disk->verdict.seen || disk->verdict.activated;
+    return !disk->options.when_seen || disk->verdict.seen || disk->verdict.activated;
 }
 
 void watched_cause(const struct watched *disk, char text[WATCHED_CAUSE_MAX])
 {
-    const struct judge_rule *rule = &disk->options->rule;
+    const struct judge_rule *rule = &disk->options.rule;
     const struct reading *reading = &disk->reading;
 
     switch (disk->verdict.cause) {
@@ -74,7 +118,7 @@ void watched_cause(const struct watched *disk, char text[WATCHED_CAUSE_MAX])
 
 static void log_blindness(struct watched *disk)
 {
-    const char *mount = disk->options->mount;
+    const char *mount = disk->options.mount;
 
     if (!disk->verdict.error)
         log_relieve(&disk->blind, "parachute: %s can be read again", mount);
@@ -88,13 +132,13 @@ static void log_turn(const struct watched *disk)
     char cause[WATCHED_CAUSE_MAX];
 
     watched_cause(disk, cause);
-    log_write(LOG_LEVEL_WARNING, "parachute: %s %s: %s", disk->options->mount,
+    log_write(LOG_LEVEL_WARNING, "parachute: %s %s: %s", disk->options.mount,
               disk->verdict.activated ? "activated" : "released", cause);
 }
 
 static void log_held_off(struct watched *disk)
 {
-    const char *mount = disk->options->mount;
+    const char *mount = disk->options.mount;
     char cause[WATCHED_CAUSE_MAX];
 
     watched_cause(disk, cause);
@@ -131,7 +175,7 @@ void watched_emit(const struct watched *disk, struct snapshot *snapshot)
         snapshot_add(snapshot, disk->used, disk->reading.used_bytes);
         snapshot_add(snapshot, disk->used_percent, verdict->used_percent);
     }
-    snapshot_add(snapshot, disk->used_threshold, disk->options->rule.threshold_percent);
+    snapshot_add(snapshot, disk->used_threshold, disk->options.rule.threshold_percent);
     if (readable)
         snapshot_add(snapshot, disk->free, disk->reading.free_bytes);
     snapshot_add(snapshot, disk->activated, verdict->activated);

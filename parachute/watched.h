@@ -1,7 +1,8 @@
 /*
  * A watched disk: its last reading, the verdict on it, and how both are emitted and told.
  *
- * Errors: -1 where memory is short. Threads: the loop's thread only.
+ * Errors: -1 where memory is short. Threads: the loop's thread only. Lifetimes: the options are
+ * copied, mount point and name too.
  */
 #ifndef PARACHUTE_WATCHED_H
 #define PARACHUTE_WATCHED_H
@@ -15,9 +16,12 @@
 #include <stdint.h>
 
 struct watched {
-    const struct parachute_disk *options; /* borrowed */
+    struct parachute_disk options;
+    char *name; /* what the options point to */
+    char *mount;
     struct reading reading;
     struct verdict verdict;
+    bool again;      /* the next reading that counts takes the place of the last one */
     int64_t since_s; /* wall clock: when it became activated, or not; 0: not known */
     struct log_complaint blind;
     struct log_complaint held_off;
@@ -29,8 +33,16 @@ int watched_init(struct watched *disk, const struct parachute_disk *options,
                  struct series_table *series);
 void watched_clean(struct watched *disk, struct series_table *series);
 
+/* It is that disk under the options before: takes over what is known of it. Where other readings
+ * count than before, their count begins anew. The cycle that follows is an extra one: its reading
+ * takes the place of the last one's, so that reloads, however many, activate nothing. */
+void watched_carry(struct watched *disk, const struct watched *before);
+
 /* A default disk that was never mounted is nobody's concern. */
 bool watched_counts(const struct watched *disk);
+
+/* The verdict that a reading leads to. */
+struct verdict watched_judge(struct watched *disk, const struct reading *reading, int64_t now_ns);
 
 /* Takes a verdict, and logs what changed by it. */
 void watched_take(struct watched *disk, const struct verdict *verdict);

@@ -39,7 +39,7 @@ struct http {
     const struct series_table *series;
     struct http_options options;
     char *instance_path; /* NULL: no instance id is configured */
-    int fd;
+    struct listening listening;
     struct evhttp *server;
     struct http_clients *clients;
 };
@@ -141,7 +141,7 @@ static int serve(struct http *http, struct event_base *base)
     const struct http_options *options = &http->options;
     const int send_buffer = SEND_BUFFER_BYTES;
     struct evconnlistener *listener =
-        evconnlistener_new(base, NULL, NULL, LEV_OPT_CLOSE_ON_EXEC, 0, http->fd);
+        evconnlistener_new(base, NULL, NULL, LEV_OPT_CLOSE_ON_EXEC, 0, http->listening.fd);
 
     if (!listener)
         return -1;
@@ -153,7 +153,7 @@ static int serve(struct http *http, struct event_base *base)
                                      options->limits ? options->limits : &usual_limits);
     if (!http->clients)
         return -1;
-    if (setsockopt(http->fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer) < 0)
+    if (setsockopt(http->listening.fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer) < 0)
         return -1;
     evhttp_set_bevcb(http->server, http_clients_accept, http->clients);
     evhttp_set_gencb(http->server, on_request, http);
@@ -161,6 +161,17 @@ static int serve(struct http *http, struct event_base *base)
     evhttp_set_max_headers_size(http->server, HEADERS_MAX_BYTES);
     evhttp_set_max_body_size(http->server, BODY_MAX_BYTES);
     return 0;
+}
+
+/* NULL where no instance id is configured. */
+static int make_instance_path(const struct http_options *options, char **path)
+{
+    *path = NULL;
+    if (!options->instance_id ||
+        asprintf(path, "/v1/instances/%s/metrics", options->instance_id) >= 0)
+        return 0;
+    *path = NULL;
+    return -1;
 }
 
 struct http *http_open(struct event_base *base, const struct ring *ring,
@@ -173,16 +184,14 @@ struct http *http_open(struct event_base *base, const struct ring *ring,
     http->ring = ring;
     http->series = series;
     http->options = *options;
-    http->fd = listen_open(&options->listen, "http");
-    if (http->fd < 0) {
+    http->listening =
+        (struct listening){.fd = listen_open(&options->listen, "http"), .address = options->listen};
+    if (http->listening.fd < 0) {
         http_close(http);
         return NULL;
     }
-    if (options->instance_id &&
-        asprintf(&http->instance_path, "/v1/instances/%s/metrics", options->instance_id) < 0) {
-        http->instance_path = NULL;
+    if (make_instance_path(options, &http->instance_path) < 0)
         goto out;
-    }
     http->server = evhttp_new(base);
     if (http->server && serve(http, base) == 0)
         return http;
@@ -199,10 +208,30 @@ void http_close(struct http *http)
     if (http->server)
         evhttp_free(http->server);
     http_clients_free(http->clients);
-    if (http->fd >= 0)
-        listen_close(http->fd, &http->options.listen);
+    if (http->listening.fd >= 0)
+        listen_leave(&http->listening);
     free(http->instance_path);
     free(http);
+}
+
+int http_adapt(struct http *http, const struct http_options *options)
+{
+    char *path = NULL;
+
+    if (make_instance_path(options, &path) < 0) {
+        log_write(LOG_LEVEL_ERROR, "http: not enough memory");
+        return -1;
+    }
+    free(http->instance_path);
+    http->instance_path = path;
+    http->options = *options;
+    http_clients_limit(http->clients, options->max_connections);
+    return 0;
+}
+
+struct listening *http_listening(struct http *http)
+{
+    return &http->listening;
 }
 
 size_t http_clients(const struct http *http)

@@ -22,8 +22,9 @@
 struct event_base;
 struct http;
 struct http_limits;
+struct listening;
 
-/* Lifetimes: pointers are borrowed for the door's life. */
+/* Lifetimes: pointers are borrowed for the door's life, or until http_adapt. */
 struct http_options {
     struct address listen;
     const char *token;       /* NULL: none is needed */
@@ -42,6 +43,16 @@ struct http_options {
 struct http *http_open(struct event_base *base, const struct ring *ring,
                        const struct series_table *series, const struct http_options *options);
 void http_close(struct http *http);
+
+/*
+ * Takes another token, instance id, number of connections and health, for each request that comes
+ * from now on; address and limits are not looked at. Clients stay, also those that are too many
+ * now, and get what is under way to them. -1: memory is short, and all is as before.
+ */
+int http_adapt(struct http *http, const struct http_options *options);
+
+/* Its socket, borrowed. */
+struct listening *http_listening(struct http *http);
 
 /* How many connections are open now. */
 size_t http_clients(const struct http *http);

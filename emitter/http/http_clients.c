@@ -24,7 +24,7 @@ enum state { IDLE, ARRIVING, ANSWERING };
 
 struct client {
     struct http_clients *clients;
-    struct bufferevent *bev; /* NULL: the place is free */
+    struct bufferevent *bev;
     enum state state;
     bool fresh;          /* has not been answered yet: its first request is due since the accept */
     bool doomed;         /* the next sweep closes it */
@@ -38,7 +38,7 @@ struct http_clients {
     struct http_limits limits;
     size_t max;
     size_t count;
-    struct client places[]; /* max + 1: the last is for a newcomer that is turned away */
+    struct client **list;
 };
 
 /* evconnlistener gives its error callback evhttp's argument, so this has nowhere else to live. */
@@ -84,29 +84,32 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
         client->progress_ns = clock_mono_ns();
 }
 
-static void release(struct http_clients *clients, struct client *client)
+/* The last one takes its place. */
+static void release(struct http_clients *clients, size_t place)
 {
+    struct client *client = clients->list[place];
+
     evbuffer_remove_cb(bufferevent_get_input(client->bev), on_input, client);
     evbuffer_remove_cb(bufferevent_get_output(client->bev), on_output, client);
     bufferevent_decref(client->bev);
-    client->bev = NULL;
-    clients->count--;
+    clients->list[place] = clients->list[--clients->count];
+    free(client);
 }
 
-static void release_if_gone(struct http_clients *clients, struct client *client)
+static void release_if_gone(struct http_clients *clients, size_t place)
 {
     bufferevent_event_cb owner = NULL;
 
-    bufferevent_getcb(client->bev, NULL, NULL, &owner, NULL);
+    bufferevent_getcb(clients->list[place]->bev, NULL, NULL, &owner, NULL);
     if (!owner)
-        release(clients, client);
+        release(clients, place);
 }
 
 /* Not from within one of this client's own callbacks. */
-static void hang_up(struct http_clients *clients, struct client *client)
+static void hang_up(struct http_clients *clients, size_t place)
 {
-    bufferevent_trigger_event(client->bev, BEV_EVENT_READING | BEV_EVENT_TIMEOUT, 0);
-    release_if_gone(clients, client);
+    bufferevent_trigger_event(clients->list[place]->bev, BEV_EVENT_READING | BEV_EVENT_TIMEOUT, 0);
+    release_if_gone(clients, place);
 }
 
 static bool late(const struct client *client, const struct http_limits *limits, int64_t now_ns)
@@ -124,6 +127,13 @@ static bool late(const struct client *client, const struct http_limits *limits, 
     return false;
 }
 
+/* Those that evhttp let go of. */
+static void release_gone(struct http_clients *clients)
+{
+    for (size_t i = clients->count; i-- > 0;)
+        release_if_gone(clients, i);
+}
+
 static void sweep(evutil_socket_t fd, short what, void *arg)
 {
     struct http_clients *clients = arg;
@@ -131,14 +141,10 @@ static void sweep(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    for (size_t i = 0; i <= clients->max; i++) {
-        struct client *client = &clients->places[i];
-
-        if (client->bev)
-            release_if_gone(clients, client);
-        if (client->bev && (client->doomed || late(client, &clients->limits, now_ns)))
-            hang_up(clients, client);
-    }
+    release_gone(clients);
+    for (size_t i = clients->count; i-- > 0;)
+        if (clients->list[i]->doomed || late(clients->list[i], &clients->limits, now_ns))
+            hang_up(clients, i);
     evconnlistener_enable(clients->listener);
     if (!accepting.failed)
         log_relieve(&accepting.complaint, "http: accepts again");
@@ -160,7 +166,7 @@ struct http_clients *http_clients_new(struct event_base *base, struct evconnlist
 {
     struct timeval wait = {.tv_sec = limits->sweep_ns / CLOCK_NS_PER_S,
                            .tv_usec = limits->sweep_ns % CLOCK_NS_PER_S / 1000};
-    struct http_clients *clients = calloc(1, sizeof *clients + (max + 1) * sizeof(struct client));
+    struct http_clients *clients = calloc(1, sizeof *clients);
 
     if (!clients)
         return NULL;
@@ -180,48 +186,35 @@ void http_clients_free(struct http_clients *clients)
 {
     if (!clients)
         return;
-    for (size_t i = 0; i <= clients->max; i++)
-        if (clients->places[i].bev)
-            release(clients, &clients->places[i]);
+    while (clients->count > 0)
+        release(clients, clients->count - 1);
+    free(clients->list);
     if (clients->sweep)
         event_free(clients->sweep);
     free(clients);
 }
 
-/* Releases whom evhttp let go of, and gives a free place: there always is one, see turn_away. */
-static struct client *free_place(struct http_clients *clients)
+void http_clients_limit(struct http_clients *clients, size_t max)
 {
-    struct client *place = NULL;
-
-    for (size_t i = 0; i <= clients->max; i++) {
-        struct client *client = &clients->places[i];
-
-        if (client->bev)
-            release_if_gone(clients, client);
-        if (!client->bev && !place)
-            place = client;
-    }
-    return place;
+    clients->max = max;
 }
 
-static struct client *longest_idle(struct http_clients *clients)
+/* Its place; the count where nobody is idle. */
+static size_t longest_idle(const struct http_clients *clients)
 {
-    struct client *longest = NULL;
+    size_t longest = clients->count;
 
-    for (size_t i = 0; i <= clients->max; i++) {
-        struct client *client = &clients->places[i];
+    for (size_t i = 0; i < clients->count; i++) {
+        const struct client *client = clients->list[i];
 
-        if (client->bev && client->state == IDLE &&
-            (!longest || client->since_ns < longest->since_ns))
-            longest = client;
+        if (client->state == IDLE &&
+            (longest == clients->count || client->since_ns < clients->list[longest]->since_ns))
+            longest = i;
     }
     return longest;
 }
 
-/*
- * evhttp has no way to refuse a connection, so it is closed from the loop, by a sweep. Until then
- * no further one is accepted: there is one place for it.
- */
+/* evhttp has no way to refuse a connection: a sweep closes it, and until then none is accepted. */
 static void turn_away(struct http_clients *clients, struct client *client)
 {
     evconnlistener_disable(clients->listener);
@@ -231,20 +224,28 @@ static void turn_away(struct http_clients *clients, struct client *client)
 struct bufferevent *http_clients_accept(struct event_base *base, void *arg)
 {
     struct http_clients *clients = arg;
-    struct client *client = free_place(clients);
-    struct client *idle = clients->count >= clients->max ? longest_idle(clients) : NULL;
+    struct client *client = calloc(1, sizeof *client);
+    struct client **list = reallocarray(clients->list, clients->count + 1, sizeof(struct client *));
     struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 
-    if (!bev)
+    clients->list = list ? list : clients->list;
+    if (!client || !list || !bev) {
+        free(client);
+        if (bev)
+            bufferevent_free(bev);
         return NULL;
+    }
+    release_gone(clients);
+    size_t before = clients->count;
+    size_t idle = before >= clients->max ? longest_idle(clients) : before;
     bufferevent_incref(bev);
     *client = (struct client){.clients = clients, .bev = bev, .fresh = true};
     enter(client, IDLE);
     evbuffer_add_cb(bufferevent_get_input(bev), on_input, client);
     evbuffer_add_cb(bufferevent_get_output(bev), on_output, client);
-    clients->count++;
+    clients->list[clients->count++] = client;
 
-    if (idle) {
+    if (idle < before) {
         hang_up(clients, idle);
         evconnlistener_disable(clients->listener);
         event_active(clients->sweep, EV_READ, 0);
@@ -259,9 +260,9 @@ static struct client *client_of(struct http_clients *clients, struct evhttp_requ
     struct bufferevent *bev =
         evhttp_connection_get_bufferevent(evhttp_request_get_connection(request));
 
-    for (size_t i = 0; i <= clients->max; i++)
-        if (clients->places[i].bev == bev)
-            return &clients->places[i];
+    for (size_t i = 0; i < clients->count; i++)
+        if (clients->list[i]->bev == bev)
+            return clients->list[i];
     return NULL;
 }
 

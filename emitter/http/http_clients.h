@@ -44,6 +44,9 @@ struct http_clients *http_clients_new(struct event_base *base, struct evconnlist
 /* After evhttp_free, which takes the listener with it. */
 void http_clients_free(struct http_clients *clients);
 
+/* At most so many from now on; those that are too many stay until they go. */
+void http_clients_limit(struct http_clients *clients, size_t max);
+
 /* For evhttp_set_bevcb: the bufferevent of the connection that is accepted now. */
 struct bufferevent *http_clients_accept(struct event_base *base, void *clients);
 

@@ -66,6 +66,13 @@ void delivery_free(struct delivery *delivery)
     free(delivery);
 }
 
+void delivery_adapt(struct delivery *delivery, const struct delivery_options *options,
+                    int64_t now_ns)
+{
+    pace_set_rate(&delivery->pace, options->replay_rate, now_ns);
+    delivery->settling.settle_ns = options->settle_ms * CLOCK_NS_PER_MS;
+}
+
 void delivery_owe_new(struct delivery *delivery)
 {
     owed_add(&delivery->owed, delivery->next, ring_end(delivery->ring));

@@ -48,6 +48,10 @@ struct delivery *delivery_new(const struct ring *ring, const struct series_table
                               const struct delivery_options *options);
 void delivery_free(struct delivery *delivery);
 
+/* Takes another settle_ms and replay_rate; nothing else of the options is looked at. */
+void delivery_adapt(struct delivery *delivery, const struct delivery_options *options,
+                    int64_t now_ns);
+
 /* Owes what is new in the ring. */
 void delivery_owe_new(struct delivery *delivery);
 

@@ -1,11 +1,23 @@
 #include "emitter/push/outage.h"
 
+#include "base/clock.h"
+
+#define AS_AT_FIRST_NS (30 * CLOCK_NS_PER_S) /* is doubled before it is used */
+
 void outage_fail(struct outage *outage, const char *name, const struct address_peer *peer,
                  const char *what, const char *why)
 {
     log_complain(&outage->trouble, LOG_LEVEL_WARNING,
                  "graphite %s: %s %s port %u: %s; trying again, the ring keeps what it is owed",
                  name, what, peer->host, (unsigned)peer->port, why);
+}
+
+/* The trouble is not forgotten: that it ends is still to be said. */
+void outage_renew(struct outage *outage)
+{
+    outage->trouble.next_ns = 0;
+    if (outage->trouble.wait_ns > AS_AT_FIRST_NS)
+        outage->trouble.wait_ns = AS_AT_FIRST_NS;
 }
 
 void outage_lose(struct outage *outage, const char *name)

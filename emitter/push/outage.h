@@ -21,6 +21,9 @@ struct outage {
 void outage_fail(struct outage *outage, const char *name, const struct address_peer *peer,
                  const char *what, const char *why);
 
+/* It has another peer: if that one is no good either, that is news. */
+void outage_renew(struct outage *outage);
+
 /* Some of what it is owed is lost. */
 void outage_lose(struct outage *outage, const char *name);
 

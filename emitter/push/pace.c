@@ -36,6 +36,20 @@ void pace_charge_old(struct pace *pace, size_t lines, int64_t now_ns)
     pace->paid_ns = paid_ns(pace, now_ns) + cost_ns(pace, lines);
 }
 
+void pace_set_rate(struct pace *pace, unsigned rate, int64_t now_ns)
+{
+    int64_t debt_ns = pace->paid_ns - now_ns;
+    int64_t old = pace->rate;
+
+    pace->rate = rate;
+    if (debt_ns <= 0 || old == rate)
+        return;
+    /* In parts, since what a large snapshot costs, times the rate, may be beyond 64 bits. */
+    int64_t lines = debt_ns / CLOCK_NS_PER_S * old +
+                    (debt_ns % CLOCK_NS_PER_S * old + CLOCK_NS_PER_S - 1) / CLOCK_NS_PER_S;
+    pace->paid_ns = now_ns + cost_ns(pace, (size_t)lines);
+}
+
 int64_t pace_wait_ns(const struct pace *pace, int64_t now_ns)
 {
     if (pace->rate == 0 || pace->paid_ns <= now_ns)

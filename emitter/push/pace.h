@@ -28,6 +28,9 @@ struct pace {
 void pace_charge_live(struct pace *pace, size_t lines, int64_t now_ns);
 void pace_charge_old(struct pace *pace, size_t lines, int64_t now_ns);
 
+/* Another rate from now on; lines that are not paid for yet cost what the new one says. */
+void pace_set_rate(struct pace *pace, unsigned rate, int64_t now_ns);
+
 /* 0: old lines may go out. Else how long to wait until it is worth while to come again. */
 int64_t pace_wait_ns(const struct pace *pace, int64_t now_ns);
 

@@ -1,11 +1,10 @@
-#include "emitter/push/target.h"
+#include "emitter/push/target_inside.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "emitter/push/backoff.h"
 #include "emitter/push/connect.h"
 #include "emitter/push/delivery.h"
-#include "emitter/push/outage.h"
 #include "emitter/push/session.h"
 
 #include <event2/event.h>
@@ -16,25 +15,6 @@
 
 #define CONNECT_PATIENCE_MS 5000
 #define LASTING_NS (CLOCK_NS_PER_S * 30)
-
-struct target {
-    struct event_base *base;
-    struct connector *connector;
-    struct delivery *delivery;
-    struct target_options options;
-    char *name;
-
-    struct connection *connection; /* while connecting */
-    struct session *session;       /* while up */
-    struct event *retry;           /* pending while down, unless stopping */
-    uint64_t connections;          /* made, ever */
-    unsigned failures;             /* in a row; a connection that lasts ends the row */
-    bool shaky;                    /* the last connection broke early: not healed until one lasts */
-    bool stopping;
-
-    char error[128];
-    struct outage outage;
-};
 
 /* Ends what connection there is. What it did not bring across is owed again. */
 static void disconnect(struct target *target)
@@ -83,8 +63,7 @@ static void complain_of_loss(struct target *target)
         outage_lose(&target->outage, target->name);
 }
 
-/* Sends what there is to send, and says so when nothing is left of a trouble. */
-static void push(struct target *target)
+void target_push(struct target *target)
 {
     complain_of_loss(target);
     session_turn(target->session);
@@ -118,7 +97,7 @@ static void on_connected(void *arg, const char *error)
     if (target->connections++ == 0)
         log_write(LOG_LEVEL_INFO, "graphite %s: connected, %" PRIu64 " snapshots are owed",
                   target->name, delivery_counts(target->delivery).owed);
-    push(target);
+    target_push(target);
 }
 
 static void connect_peer(struct target *target)
@@ -204,8 +183,7 @@ static bool is_aged(const struct target *target)
     return most_ns > 0 && session_age_ns(target->session) >= most_ns;
 }
 
-/* It lasted as long as it was meant to, so whatever was wrong before is forgiven. */
-static void renew(struct target *target)
+void target_renew(struct target *target)
 {
     target->failures = 0;
     target->shaky = false;
@@ -222,9 +200,9 @@ void target_notify(struct target *target)
     if (!target->session)
         return;
     if (is_aged(target))
-        renew(target);
+        target_renew(target);
     else
-        push(target);
+        target_push(target);
 }
 
 void target_evict(struct target *target, uint64_t end)
@@ -243,7 +221,7 @@ void target_owe(struct target *target, const struct owed *position, uint64_t los
 {
     delivery_owe(target->delivery, position, lost);
     if (target->session)
-        push(target);
+        target_push(target);
 }
 
 void target_stop(struct target *target)

@@ -35,8 +35,8 @@ struct target_options {
     unsigned replay_rate; /* lines a second; 0: unlimited */
     unsigned max_age_ms;  /* a connection is renewed after that; 0: never */
     bool tls;
-    const char *tls_ca;   /* files in PEM, borrowed for the target's life; NULL: the system's
-                           * authorities */
+    const char *tls_ca;   /* files in PEM, borrowed for the target's life or until target_adapt;
+                           * NULL: the system's authorities */
     const char *tls_cert; /* with tls_key, what the peer is shown of us; NULL: nothing */
     const char *tls_key;
     const struct owed *position; /* from target_position; NULL: the whole ring is owed */
@@ -49,6 +49,16 @@ struct target *target_new(struct event_base *base, struct connector *connector,
                           const struct ring *ring, const struct series_table *series,
                           const struct target_options *options);
 void target_free(struct target *target);
+
+/*
+ * Takes other options, also others of the same value, of the same name; what a position says is not
+ * looked at. All that counts and is owed stays. With another peer or TLS it leaves the connection,
+ * or what it waits for, and connects at once; what was not delivered is owed again.
+ */
+void target_adapt(struct target *target, const struct target_options *options);
+
+/* Frees one that is no target any more, and logs what it was still owed. */
+void target_forget(struct target *target);
 
 /* The ring has a new snapshot. */
 void target_notify(struct target *target);

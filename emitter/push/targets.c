@@ -3,17 +3,27 @@
 #include "emitter/push/connect.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct targets {
     struct event_base *base;
     const struct ring *ring;
     const struct series_table *series;
     const struct target_options *options;
-    struct connector *connector;
+    struct connector *connector; /* NULL: there never was a target */
     struct target **list;
+    bool open;
     size_t count;                   /* that are open */
     size_t wanted;                  /* that there are options for */
     struct target_status *statuses; /* filled whenever they are asked for */
+};
+
+struct targets_next {
+    const struct target_options *options;
+    size_t count;
+    struct connector *connector; /* NULL: there is one, or none is needed */
+    struct target **list;        /* the new ones, which are owed nothing yet; NULL: not new */
+    struct target_status *statuses;
 };
 
 struct targets *targets_new(struct event_base *base, const struct ring *ring,
@@ -27,17 +37,14 @@ struct targets *targets_new(struct event_base *base, const struct ring *ring,
     targets->base = base;
     targets->ring = ring;
     targets->series = series;
-    targets->options = options;
-    targets->wanted = count;
-    if (count == 0)
-        return targets;
-    targets->connector = connector_new(base);
-    targets->list = calloc(count, sizeof(struct target *));
-    targets->statuses = calloc(count, sizeof *targets->statuses);
-    if (targets->connector && targets->list && targets->statuses)
-        return targets;
-    targets_free(targets);
-    return NULL;
+
+    struct targets_next *next = targets_next_new(targets, options, count);
+    if (!next) {
+        targets_free(targets);
+        return NULL;
+    }
+    targets_take(targets, next);
+    return targets;
 }
 
 void targets_free(struct targets *targets)
@@ -52,8 +59,111 @@ void targets_free(struct targets *targets)
     free(targets);
 }
 
+/* Its place among the open ones, whose options are still the old ones; the count where none is. */
+static size_t find(const struct targets *targets, const char *name)
+{
+    size_t i = 0;
+
+    while (i < targets->count && (!targets->list[i] || strcmp(targets->options[i].name, name) != 0))
+        i++;
+    return i;
+}
+
+/* They begin to connect, which shows only when the loop goes on. */
+static int make_new(const struct targets *targets, struct targets_next *next)
+{
+    const struct owed nothing = {0};
+    struct connector *connector = next->connector ? next->connector : targets->connector;
+
+    for (size_t i = 0; targets->open && i < next->count; i++) {
+        struct target_options options = next->options[i];
+
+        if (find(targets, options.name) < targets->count)
+            continue;
+        options.position = &nothing;
+        next->list[i] =
+            target_new(targets->base, connector, targets->ring, targets->series, &options);
+        if (!next->list[i])
+            return -1;
+    }
+    return 0;
+}
+
+struct targets_next *targets_next_new(const struct targets *targets,
+                                      const struct target_options *options, size_t count)
+{
+    struct targets_next *next = calloc(1, sizeof *next);
+
+    if (!next || count == 0)
+        return next;
+    next->options = options;
+    next->count = count;
+    next->list = calloc(count, sizeof(struct target *));
+    next->statuses = calloc(count, sizeof *next->statuses);
+    if (!targets->connector)
+        next->connector = connector_new(targets->base);
+    if (next->list && next->statuses && (targets->connector || next->connector) &&
+        make_new(targets, next) == 0)
+        return next;
+    targets_next_free(next);
+    return NULL;
+}
+
+void targets_next_free(struct targets_next *next)
+{
+    if (!next)
+        return;
+    for (size_t i = 0; next->list && i < next->count; i++)
+        target_free(next->list[i]);
+    connector_free(next->connector);
+    free(next->list);
+    free(next->statuses);
+    free(next);
+}
+
+/* Fills the new list's gaps from the old one, and then parts with what is left there. */
+static void carry_over(struct targets *targets, struct targets_next *next)
+{
+    struct owed all = {0};
+
+    owed_add(&all, ring_first(targets->ring), ring_end(targets->ring));
+    for (size_t i = 0; i < next->count; i++) {
+        if (next->list[i]) {
+            target_owe(next->list[i], &all, 0);
+            continue;
+        }
+        size_t at = find(targets, next->options[i].name);
+
+        next->list[i] = targets->list[at];
+        targets->list[at] = NULL;
+        target_adapt(next->list[i], &next->options[i]);
+    }
+    for (size_t i = 0; i < targets->count; i++)
+        if (targets->list[i])
+            target_forget(targets->list[i]);
+}
+
+/* The connector stays when no target is left, for the next one. */
+void targets_take(struct targets *targets, struct targets_next *next)
+{
+    if (targets->open) {
+        carry_over(targets, next);
+        targets->count = next->count;
+    }
+    free(targets->list);
+    free(targets->statuses);
+    targets->list = next->list;
+    targets->statuses = next->statuses;
+    targets->options = next->options;
+    targets->wanted = next->count;
+    if (next->connector)
+        targets->connector = next->connector;
+    free(next);
+}
+
 int targets_open(struct targets *targets, const struct positions *positions)
 {
+    targets->open = true;
     while (targets->count < targets->wanted) {
         struct target_options options = targets->options[targets->count];
         const struct position *position = positions_find(positions, options.name);

@@ -2,7 +2,7 @@
  * All targets of the push: each gets everything, and none waits for another.
  *
  * Errors: NULL or -1 where memory is short. Threads: the loop's thread only. Lifetimes: ring,
- * series and options are borrowed for the targets' life.
+ * series and options are borrowed for the targets' life, options until others are taken.
  */
 #ifndef EMITTER_TARGETS_H
 #define EMITTER_TARGETS_H
@@ -17,6 +17,7 @@
 
 struct event_base;
 struct targets;
+struct targets_next;
 
 /* None is there until targets_open. */
 struct targets *targets_new(struct event_base *base, const struct ring *ring,
@@ -27,8 +28,20 @@ void targets_free(struct targets *targets);
 /* Starts to connect. Each is owed what its position says, one without a position the whole ring. */
 int targets_open(struct targets *targets, const struct positions *positions);
 
-/* The same for snapshots that come to the front of the ring when they are open already: those
- * below `end`. */
+/*
+ * Other targets, in two steps. The first prepares all that may fail, and changes nothing; the names
+ * in `options` differ from each other. The second takes `next` over: a target is known by its name
+ * and keeps what it is owed and its counters, see target_adapt; a new one is owed the whole ring;
+ * one without options is gone. The old options are not needed any more then. Nothing else happens
+ * to the targets between the two.
+ */
+struct targets_next *targets_next_new(const struct targets *targets,
+                                      const struct target_options *options, size_t count);
+void targets_next_free(struct targets_next *next);
+void targets_take(struct targets *targets, struct targets_next *next);
+
+/* As targets_open for snapshots that come to the front of the ring when they are open already:
+ * those below `end`. */
 void targets_owe(struct targets *targets, const struct positions *positions, uint64_t end);
 
 /* Adds what each is owed now. */

@@ -37,9 +37,7 @@ struct ring *ring_new(const struct ring_options *options, struct series_table *s
         return NULL;
     ring->series = series;
     ring->options = *options;
-    ring->block_snapshots = options->capacity / 4 + 1;
-    if (ring->block_snapshots > BLOCK_SNAPSHOTS_MOST)
-        ring->block_snapshots = BLOCK_SNAPSHOTS_MOST;
+    ring_resize(ring, options->capacity);
     ring_begin(ring, 1);
     return ring;
 }
@@ -248,6 +246,17 @@ uint64_t ring_back(const struct ring *ring, size_t quantity)
 size_t ring_capacity(const struct ring *ring)
 {
     return ring->options.capacity;
+}
+
+/* Where it grows, the file may be too small for it, which is then to be said again. */
+void ring_resize(struct ring *ring, size_t capacity)
+{
+    ring->early = ring->early && capacity <= ring->options.capacity;
+    ring->options.capacity = capacity;
+    ring->block_snapshots = capacity / 4 + 1;
+    if (ring->block_snapshots > BLOCK_SNAPSHOTS_MOST)
+        ring->block_snapshots = BLOCK_SNAPSHOTS_MOST;
+    keep_history(ring);
 }
 
 const struct block *ring_block(const struct ring *ring, uint64_t number)

@@ -63,6 +63,9 @@ int ring_newest(const struct ring *ring, struct snapshot *out);
 size_t ring_bytes(const struct ring *ring);
 size_t ring_capacity(const struct ring *ring);
 
+/* It can hold so many from now on, at least 1; what is too much goes. The file's size stays. */
+void ring_resize(struct ring *ring, size_t capacity);
+
 /* The block that `number` is in, else the next one after it; NULL: there is none. Borrowed until
  * the ring changes. */
 const struct block *ring_block(const struct ring *ring, uint64_t number);

@@ -1,33 +1,11 @@
-#include "parachute/act/actor.h"
+#include "parachute/act/actor_parts.h"
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "parachute/act/leftover.h"
-#include "parachute/keep/marker.h"
-#include "parachute/keep/recall.h"
-#include "parachute/waits.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct actor {
-    struct actor_options options;
-    struct plan_rules rules;
-    struct waits *waits;
-    struct recall *recall; /* NULL: nothing is remembered */
-    struct marker *marker; /* NULL: nothing is marked */
-    struct attempt *attempt;
-    struct leftover leftover;
-    struct wait next; /* the next attempt, when it is due */
-    void (*loaded)(void *arg, const struct record *record);
-    void *arg;
-    struct record record;
-    bool unwritten; /* it differs from what the recall was given */
-    struct log_complaint unbegun;
-    const char *disks; /* see actor_news; NULL: nothing is known yet, and nothing is begun */
-};
 
 static struct plan_now now(void)
 {
@@ -35,7 +13,7 @@ static struct plan_now now(void)
                              .wall_s = clock_wall_ns() / CLOCK_NS_PER_S};
 }
 
-static bool busy(const struct actor *actor)
+bool actor_busy(const struct actor *actor)
 {
     return attempt_under_way(actor->attempt) || leftover_active(&actor->leftover);
 }
@@ -62,20 +40,19 @@ static void start(struct actor *actor, enum plan_event event)
     free(order);
 }
 
-/* Starts what is due; writes what is new. What a start makes new is written with its pids. */
-static void advance(void *arg)
+void actor_advance(void *arg)
 {
     struct actor *actor = arg;
     enum plan_event event = PLAN_EVENTS;
     int64_t next_ns = 0;
 
-    if (actor->disks && !busy(actor) && plan_due(&actor->record.plan, now(), &event))
+    if (actor->disks && !actor_busy(actor) && plan_due(&actor->record.plan, now(), &event))
         start(actor, event);
     if (actor->unwritten && actor->recall && !attempt_starting(actor->attempt)) {
         actor->unwritten = false;
         recall_store(actor->recall, &actor->record);
     }
-    if (actor->disks && !busy(actor))
+    if (actor->disks && !actor_busy(actor))
         next_ns = plan_wake_ns(&actor->record.plan);
     wait_until(actor->waits, &actor->next, next_ns > 0 ? next_ns : 0);
 }
@@ -88,7 +65,7 @@ static void on_started(void *arg, const struct process *command, const struct pr
     actor->record.command = *command;
     actor->record.supervisor = *supervisor;
     actor->unwritten = true;
-    advance(actor);
+    actor_advance(actor);
     if (!actor->recall)
         attempt_recorded(actor->attempt);
 }
@@ -111,7 +88,7 @@ static void on_ended(void *arg, int status, bool rehearsed)
         plan_ended(&actor->record.plan, &actor->rules, status, now());
     actor->record.command = actor->record.supervisor = (struct process){0};
     actor->unwritten = true;
-    advance(actor);
+    actor_advance(actor);
 }
 
 static void on_stored(void *arg)
@@ -119,7 +96,7 @@ static void on_stored(void *arg)
     struct actor *actor = arg;
 
     attempt_recorded(actor->attempt);
-    advance(actor);
+    actor_advance(actor);
 }
 
 static void on_fetched(void *arg, const struct record_end *end)
@@ -128,7 +105,7 @@ static void on_fetched(void *arg, const struct record_end *end)
 
     leftover_over(&actor->leftover, &actor->record, &actor->rules, end, now());
     actor->unwritten = true;
-    advance(actor);
+    actor_advance(actor);
 }
 
 static void take_up(struct actor *actor, const struct record *record, const struct record_end *end)
@@ -154,7 +131,7 @@ static void on_loaded(void *arg, const struct record *record, const struct recor
     else if (end) /* its number must not be given again */
         actor->record.plan.last_number = end->number;
     actor->loaded(actor->arg, record ? &actor->record : NULL);
-    advance(actor);
+    actor_advance(actor);
 }
 
 static int open_parts(struct actor *actor)
@@ -163,7 +140,7 @@ static int open_parts(struct actor *actor)
     if (!actor->waits)
         return -1;
     actor->attempt = attempt_new(actor->waits, &(struct attempt_heard){.started = on_started,
-                                                                       .late = advance,
+                                                                       .late = actor_advance,
                                                                        .hurried = on_hurried,
                                                                        .ended = on_ended,
                                                                        .arg = actor});
@@ -176,12 +153,8 @@ struct actor *actor_new(const struct actor_options *options)
 
     if (!actor)
         goto failed;
-    actor->options = *options;
-    actor->next = (struct wait){.due = advance, .arg = actor};
-    for (enum plan_event event = 0; event < PLAN_EVENTS; event++) {
-        actor->rules.has[event] = options->commands[event].argv != NULL;
-        actor->rules.retries[event] = options->commands[event].retries;
-    }
+    actor_take_options(actor, options);
+    actor->next = (struct wait){.due = actor_advance, .arg = actor};
     if (open_parts(actor) == 0)
         return actor;
 
@@ -246,14 +219,14 @@ void actor_tell(struct actor *actor, const struct actor_news *news)
     }
     if (actor->marker)
         marker_mark(actor->marker, news->activated ? actor->record.plan.since_s : 0, news->since_s);
-    advance(actor);
+    actor_advance(actor);
 }
 
 void actor_reset(struct actor *actor)
 {
     plan_reset(&actor->record.plan, now());
     actor->unwritten = true;
-    advance(actor);
+    actor_advance(actor);
 }
 
 const struct plan *actor_plan(const struct actor *actor)
@@ -264,37 +237,4 @@ const struct plan *actor_plan(const struct actor *actor)
 pid_t actor_pid(const struct actor *actor)
 {
     return actor->record.command.pid;
-}
-
-struct order *actor_order(const struct actor *actor, enum plan_event event, const char *disks,
-                          const struct order_disk *disk)
-{
-    if (!actor->rules.has[event])
-        return NULL;
-    return order_new(&actor->options.commands[event], event, actor->options.namespace, disks, disk);
-}
-
-int actor_rehearse(struct actor *actor, enum plan_event event, const char *disks,
-                   const struct order_disk *disk, const struct attempt_rehearsal *rehearsal,
-                   const char **why)
-{
-    char name[64];
-
-    if (!actor->rules.has[event] || busy(actor)) {
-        *why = busy(actor) ? "a command is under way" : "no such command is configured";
-        return -1;
-    }
-    struct order *order = actor_order(actor, event, disks, disk);
-    snprintf(name, sizeof name, "%s, as a test", plan_event_name(event));
-    const struct supervisor_work work = {.order = order};
-    int result = order ? attempt_start(actor->attempt, &work, name, rehearsal) : -1;
-    if (result < 0)
-        *why = strerror(order ? errno : ENOMEM);
-    free(order);
-    return result;
-}
-
-void actor_forget_rehearsal(struct actor *actor, const void *arg)
-{
-    attempt_forget(actor->attempt, arg);
 }

@@ -11,7 +11,7 @@
  * processes is waited for; its end is then read from the file. One that vanished runs again.
  *
  * Errors: logged; nothing here ends the agent. Threads: the loop's thread only; nothing blocks.
- * Lifetimes: options are borrowed for the actor's life.
+ * Lifetimes: options are borrowed for the actor's life, or until actor_adapt.
  */
 #ifndef PARACHUTE_ACTOR_H
 #define PARACHUTE_ACTOR_H
@@ -66,6 +66,16 @@ void actor_load(struct actor *actor, void (*loaded)(void *arg, const struct reco
 
 /* After `loaded`: what is true now. Nothing is written where it is the same as before. */
 void actor_tell(struct actor *actor, const struct actor_news *news);
+
+/*
+ * After `loaded`: other commands and disks, with the same namespace and folders; `since_s` is of
+ * the new disks, as in actor_news. Nothing is begun before the next actor_tell, and the news of
+ * the last one are borrowed no more. What runs goes on as it was begun, its retries are the new
+ * ones; what waits stays, but for what has no command any more, see plan_adapt. An activation that
+ * gets its command only now does not run it: the turn is over, as it is after a restart. -1,
+ * logged: memory is short, or the disks are too many to be marked; all is as before.
+ */
+int actor_adapt(struct actor *actor, const struct actor_options *options, const int64_t *since_s);
 
 /* FAILED runs are forgotten. */
 void actor_reset(struct actor *actor);

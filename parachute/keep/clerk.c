@@ -20,6 +20,7 @@ struct clerk {
     struct helper helper;
     struct wait wait; /* for the helper; until it is gone, or started, or the job is tried again */
     enum { GONE, OPENING, FREE, BUSY } state;
+    bool outdated;    /* BUSY: another helper is to come after this job */
     int64_t busy_ns;  /* OPENING, BUSY: since when */
     int64_t start_ns; /* GONE: when another one may be started */
     int64_t wait_s;   /* after the next failure; 0: another helper may be started at once */
@@ -61,6 +62,7 @@ static int64_t back_off(struct clerk *clerk)
 static void rest(struct clerk *clerk)
 {
     clerk->state = GONE;
+    clerk->outdated = false;
     clerk->start_ns = back_off(clerk);
     wait_until(clerk->waits, &clerk->wait, clock_mono_ns() + REAP_NS);
 }
@@ -79,6 +81,20 @@ static void lose(struct clerk *clerk, int error, const void *bytes, size_t len)
         heard->opened(heard->arg, error, bytes, len);
     else if (busy)
         heard->done(heard->arg, (uint64_t)clerk->in_hand, error, bytes, len);
+}
+
+/* Another one begins as soon as this one is gone. */
+static void replace(struct clerk *clerk)
+{
+    wait_end(&clerk->wait);
+    if (clerk->state == OPENING)
+        helper_end(&clerk->helper);
+    else
+        helper_leave(&clerk->helper);
+    clerk->state = GONE;
+    clerk->outdated = false;
+    clerk->start_ns = clock_mono_ns();
+    wait_until(clerk->waits, &clerk->wait, clerk->start_ns + REAP_NS);
 }
 
 /* Where that fails the helper's end is heard of, and all goes its way. */
@@ -117,14 +133,16 @@ static void hear_done(struct clerk *clerk, const struct desk_message *message, s
         clerk->wait_s = 0;
     else if (clerk->wait_s == 0)
         clerk->wait_s = 1;
-    if (!last) {
-        send_job(clerk);
-    } else if (message->error != 0) {
-        wait_until(clerk->waits, &clerk->wait, back_off(clerk));
-    } else {
+    if (last && message->error == 0) {
         free(clerk->job);
         clerk->job = NULL;
     }
+    if (clerk->outdated)
+        replace(clerk);
+    else if (!last)
+        send_job(clerk);
+    else if (message->error != 0)
+        wait_until(clerk->waits, &clerk->wait, back_off(clerk));
     clerk->heard.done(clerk->heard.arg, (uint64_t)message->number, (int)message->error,
                       message->bytes, len);
 }
@@ -210,6 +228,14 @@ void clerk_free(struct clerk *clerk)
     helper_reap(&clerk->helper);
     free(clerk->job);
     free(clerk);
+}
+
+void clerk_renew(struct clerk *clerk)
+{
+    if (clerk->state == BUSY)
+        clerk->outdated = true;
+    else if (clerk->state != GONE)
+        replace(clerk);
 }
 
 int64_t clerk_give(struct clerk *clerk, const void *job, size_t len)

@@ -65,6 +65,13 @@ struct clerk *clerk_new(struct waits *waits, const struct clerk_work *work,
  * opened yet is ended: it may wait for another agent's. */
 void clerk_free(struct clerk *clerk);
 
+/*
+ * What the helper has a copy of, `arg` of its work, is another now. It ends once it has done the
+ * job in hand, and another one is begun, which opens anew; what was given and is not begun yet is
+ * the new one's. Nothing of that is an error, or told as one.
+ */
+void clerk_renew(struct clerk *clerk);
+
 /* Gives a job, copied; its number, from 1. It is done once the helper is free. -1, with errno:
  * memory, or it is too long. */
 int64_t clerk_give(struct clerk *clerk, const void *job, size_t len);

@@ -15,9 +15,10 @@
 
 struct marker {
     struct waits *waits;
-    struct marks marks;
+    struct marks marks; /* what it points to is the marker's */
     struct clerk *clerk;
     struct wait wait;      /* for the clerk's answer */
+    bool told;             /* what is to be marked */
     bool given;            /* `job` was, once */
     size_t job_bytes;      /* of it that counts */
     struct marks_job *job; /* the last one that was given */
@@ -82,25 +83,73 @@ static void on_wait(void *arg)
     complain(arg, why, sizeof why - 1);
 }
 
+/* The names of some disks, and room for their marks. */
+struct marked {
+    const char **names; /* in one piece with the texts */
+    size_t job_bytes;
+    struct marks_job *job;
+};
+
+/* -1 with errno. */
+static int copy_disks(struct marked *disks, const char *const *names, size_t count)
+{
+    size_t room = (count + 1) * sizeof *names;
+
+    for (size_t i = 0; i < count; i++)
+        room += strlen(names[i]) + 1;
+    *disks =
+        (struct marked){.job_bytes = offsetof(struct marks_job, disk_s) + count * sizeof(int64_t)};
+    errno = E2BIG;
+    if (count > MARKS_DISKS_MAX)
+        return -1;
+    disks->names = malloc(room);
+    disks->job = calloc(1, disks->job_bytes);
+    if (!disks->names || !disks->job) {
+        free(disks->names);
+        free(disks->job);
+        return -1;
+    }
+    char *text = (char *)(disks->names + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        disks->names[i] = text;
+        text = stpcpy(text, names[i]) + 1;
+    }
+    return 0;
+}
+
+/* In the place of those it has. */
+static void take_disks(struct marker *marker, const struct marked *disks, size_t count)
+{
+    free((void *)marker->marks.names);
+    free(marker->job);
+    marker->marks.names = disks->names;
+    marker->marks.count = count;
+    marker->job_bytes = disks->job_bytes;
+    marker->job = disks->job;
+}
+
 struct marker *marker_new(struct waits *waits, const char *run_dir, const char *const *names,
                           size_t count)
 {
     struct marker *marker = calloc(1, sizeof *marker);
+    struct marked disks;
 
     if (!marker)
         return NULL;
     marker->waits = waits;
-    marker->marks = (struct marks){.run_dir = run_dir, .names = names, .count = count};
     marker->wait = (struct wait){.due = on_wait, .arg = marker};
-    marker->job_bytes = offsetof(struct marks_job, disk_s) + count * sizeof(int64_t);
-    marker->job = calloc(1, marker->job_bytes);
+    marker->marks.run_dir = strdup(run_dir);
+    if (!marker->marks.run_dir || copy_disks(&disks, names, count) < 0)
+        goto failed;
+    take_disks(marker, &disks, count);
     const struct clerk_work work = {
         .name = "altimeter-marks", .arg = &marker->marks, .open = marks_open, .job = marks_do};
     const struct clerk_heard heard = {.opened = on_opened, .done = on_done, .arg = marker};
-    if (marker->job && count <= MARKS_DISKS_MAX)
-        marker->clerk = clerk_new(waits, &work, &heard);
+    marker->clerk = clerk_new(waits, &work, &heard);
     if (marker->clerk)
         return marker;
+
+failed:
     marker_free(marker);
     return NULL;
 }
@@ -111,8 +160,36 @@ void marker_free(struct marker *marker)
         return;
     wait_end(&marker->wait);
     clerk_free(marker->clerk);
+    free((void *)marker->marks.names);
+    free((void *)marker->marks.run_dir);
     free(marker->job);
     free(marker);
+}
+
+static bool same_names(const struct marks *marks, const char *const *names, size_t count)
+{
+    bool same = marks->count == count;
+
+    for (size_t i = 0; i < count && same; i++)
+        same = strcmp(marks->names[i], names[i]) == 0;
+    return same;
+}
+
+int marker_adapt(struct marker *marker, const char *const *names, size_t count, int64_t node_s,
+                 const int64_t *disk_s)
+{
+    struct marked disks;
+
+    if (same_names(&marker->marks, names, count))
+        return 0;
+    if (copy_disks(&disks, names, count) < 0)
+        return -1;
+    take_disks(marker, &disks, count);
+    clerk_renew(marker->clerk);
+    marker->given = false;
+    if (marker->told) /* a job that waits has the room of the old ones */
+        marker_mark(marker, node_s, disk_s);
+    return 0;
 }
 
 void marker_mark(struct marker *marker, int64_t node_s, const int64_t *disk_s)
@@ -120,6 +197,7 @@ void marker_mark(struct marker *marker, int64_t node_s, const int64_t *disk_s)
     struct marks_job *job = marker->job;
     size_t bytes = marker->job_bytes - offsetof(struct marks_job, disk_s);
 
+    marker->told = true;
     if (marker->given && job->node_s == node_s && memcmp(job->disk_s, disk_s, bytes) == 0)
         return;
     job->node_s = node_s;

@@ -15,6 +15,7 @@
 
 struct recall {
     struct waits *waits;
+    char *dir;
     struct keeper keeper;
     struct recall_heard heard;
     struct clerk *clerk;
@@ -234,16 +235,18 @@ struct recall *recall_new(struct waits *waits, const char *state_dir,
     if (!recall)
         return NULL;
     recall->waits = waits;
-    recall->keeper = (struct keeper){.dir = state_dir};
+    recall->dir = strdup(state_dir);
+    recall->keeper = (struct keeper){.dir = recall->dir};
     recall->heard = *heard;
     recall->patience = (struct wait){.due = on_patience, .arg = recall};
-    recall->clerk =
-        clerk_new(waits,
-                  &(struct clerk_work){.name = "altimeter-state",
-                                       .arg = &recall->keeper,
-                                       .open = keeper_open,
-                                       .job = keeper_do},
-                  &(struct clerk_heard){.opened = on_opened, .done = on_done, .arg = recall});
+    if (recall->dir)
+        recall->clerk =
+            clerk_new(waits,
+                      &(struct clerk_work){.name = "altimeter-state",
+                                           .arg = &recall->keeper,
+                                           .open = keeper_open,
+                                           .job = keeper_do},
+                      &(struct clerk_heard){.opened = on_opened, .done = on_done, .arg = recall});
     if (recall->clerk) {
         wait_until(waits, &recall->patience, clock_mono_ns() + PATIENCE_NS);
         return recall;
@@ -259,6 +262,7 @@ void recall_free(struct recall *recall)
     wait_end(&recall->patience);
     clerk_free(recall->clerk);
     bytes_clean(&recall->job);
+    free(recall->dir);
     free(recall);
 }
 

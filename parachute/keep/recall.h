@@ -27,7 +27,7 @@ struct recall_heard {
     void *arg;
 };
 
-/* Begins to load. NULL where memory is short. */
+/* Begins to load; `state_dir` is copied. NULL where memory is short. */
 struct recall *recall_new(struct waits *waits, const char *state_dir,
                           const struct recall_heard *heard);
 

@@ -28,6 +28,7 @@ struct actor {
 /* What the actor was told last, and what it says. */
 static struct {
     char calls[256]; /* "tell(1: b) reset " */
+    struct order_disk tipped;
     struct plan plan;
     pid_t pid;
     struct attempt_rehearsal rehearsal; /* that is under way */
@@ -78,11 +79,20 @@ void actor_load(struct actor *actor, void (*loaded)(void *arg, const struct reco
     loaded(arg, NULL);
 }
 
+int actor_adapt(struct actor *actor, const struct actor_options *options, const int64_t *since_s)
+{
+    (void)since_s;
+    actor->options = *options;
+    fake_note("adapt");
+    return 0;
+}
+
 void actor_tell(struct actor *actor, const struct actor_news *news)
 {
     char call[128];
 
     (void)actor;
+    fake.tipped = news->tipped;
     snprintf(call, sizeof call, "tell(%d: %s)", news->activated, news->disks);
     fake_note(call);
 }

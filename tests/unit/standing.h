@@ -27,8 +27,8 @@ static inline void standing_begin(struct fake_parachute *on)
     fake_look(on, 90, 85, -1);
     assert_int_equal(operate_reset(on->parachute, 1, true, why), 0);
     fake.plan = (struct plan){.activated = true, .since_s = standing_now_s() - 200};
-    on->parachute->disks[0].since_s = standing_now_s() - 200;
-    on->parachute->disks[1].since_s = 0;
+    on->parachute->roster.disks[0].since_s = standing_now_s() - 200;
+    on->parachute->roster.disks[1].since_s = 0;
 }
 
 #endif

@@ -197,11 +197,56 @@ static void test_stuck(void **state)
     series_table_free(series);
 }
 
+/* Other options: the disks are theirs in the next look, all else goes on. */
+static void test_adapt(void **state)
+{
+    static const char *const observed[] = {"/b"};
+    static const struct collector_name names[] = {{"/a", "first"}};
+    const struct collector_options other = {.proc = fake->proc,
+                                            .names = names,
+                                            .name_count = 1,
+                                            .observed = observed,
+                                            .observed_count = 1};
+    struct series_table *series = series_table_new(CASES_PREFIX);
+    struct snapshot snapshot = {0};
+    char path[128];
+
+    (void)state;
+    fake_add("/a", "ext4");
+    fake_add("/b", "ext4");
+    fake_publish();
+    path_of(path, "stat");
+    cases_write(path, stat_text, sizeof stat_text - 1);
+    load_result = 0;
+    struct collector *collector =
+        collector_new(&(struct collector_options){.proc = fake->proc}, series);
+    look(collector, COLLECTOR_ALL);
+    unlink(path);
+    int fd = collector_fd(collector);
+    assert_int_equal(collector_adapt(collector, &other), 0);
+    assert_int_equal(collector_fd(collector), fd);
+    assert_string_equal(collector_observed_name(collector, 0), "b");
+    assert_int_equal(collector_observed(collector, 0).state, READING_UNKNOWN);
+    look(collector, COLLECTOR_ALL);
+    assert_int_equal(collector_observed(collector, 0).total_bytes, FAKE_TOTAL(1));
+    collector_emit(collector, &snapshot);
+    char *text = cases_text(series, &snapshot);
+    assert_string_equal(strstr(text, "system.disk.error"),
+                        "system.disk.error 0\n" LINES_OK("first", "1000000")
+                            LINES_OK("b", "1001000"));
+    free(text);
+    snapshot_clean(&snapshot);
+    collector_free(collector);
+    assert_int_equal(series_count(series), 0);
+    series_table_free(series);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_rows, fake_open, fake_close),
         cmocka_unit_test_setup_teardown(test_stuck, fake_open, fake_close),
+        cmocka_unit_test_setup_teardown(test_adapt, fake_open, fake_close),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

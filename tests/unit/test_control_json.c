@@ -29,7 +29,7 @@ static void json_has_numbers_and_null(void **state)
 
     (void)state;
     standing_begin(&on);
-    on.disks[2].mount = "/mnt/\xff\x1b";
+    on.parachute->roster.disks[2].options.mount = "/mnt/\xff\x1b";
     json_t *object = json_of(&on);
     json_t *disks = json_object_get(object, "disks");
     json_t *a = json_array_get(disks, 0);

@@ -160,12 +160,70 @@ static void test_forgetting(void **state)
     names_free(names);
 }
 
+/* Other options, after the first three mount points have their names: what all of them are called
+ * then, in this order. */
+static void test_renewed(void **state)
+{
+    static const struct collector_name before[] = {
+        {"/srv", "files"}, {"/opt", "extra"}, {"/never", "seen"}};
+    static const struct collector_name after[] = {{"/srv", "served"}, {"/x", "home"}};
+    static const char *const named[] = {"/srv", "/opt", "/home", "/var/log", "/var.log"};
+    static const struct row rows[] = {
+        {"/var/log", "var_log"}, {"/var.log", "var_log_2"},
+        {"/var-log", "var-log"}, {"/var_log", "var_log_3"},
+        {"/srv", "served"},      {"/files", "files"}, /* free now */
+        {"/opt", "opt"},                              /* that was not ours */
+        {"/extra", "extra"},     {"/home", "home_2"}, /* it was given away */
+        {"/x", "home"},          {"/seen", "seen"},   /* nobody ever had it */
+        {"/never", "never"},     {"/", "system"},
+        {"/error", "error_2"},
+    };
+    struct names *names = names_new(before, sizeof before / sizeof *before);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+        assert_non_null(names_give(names, named[i]));
+    struct names *renewed = names_renew(names, after, sizeof after / sizeof *after);
+    assert_string_equal(names_give(names, "/home"), "home"); /* those stay as they are */
+    names_free(names);
+    CHECK(renewed, rows);
+    names_free(renewed);
+}
+
+/* A default name that another mount point had is for nobody else, once it is free; and one that was
+ * kept for good under the options before may be forgotten. */
+static void test_renewed_defaults(void **state)
+{
+    static const struct collector_name before[] = {{"/root", "system"}, {"/log", "logs"}};
+    struct names *names = names_new(before, 2);
+    char mount[64];
+
+    (void)state;
+    assert_string_equal(names_give(names, "/log"), "logs");
+    struct names *renewed = names_renew(names, NULL, 0);
+    names_free(names);
+    names = names_renew(renewed, NULL, 0);
+    names_free(renewed);
+    names_trim(names);
+    for (int i = 0; i <= NAMES_REMEMBERED; i++) {
+        snprintf(mount, sizeof mount, "/pod/%d", i);
+        names_give(names, mount);
+    }
+    names_trim(names);
+    names_trim(names);
+    assert_string_equal(names_give(names, "/logs"), "logs");
+    assert_string_equal(names_give(names, "/system"), "system_2");
+    assert_string_equal(names_give(names, "/"), "system");
+    names_free(names);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),       cmocka_unit_test(test_options),
         cmocka_unit_test(test_observed_first), cmocka_unit_test(test_long),
         cmocka_unit_test(test_crowd),          cmocka_unit_test(test_forgetting),
+        cmocka_unit_test(test_renewed),        cmocka_unit_test(test_renewed_defaults),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -156,6 +156,36 @@ static void without_a_rate_nothing_waits(void **state)
     }
 }
 
+/* What is not paid for yet costs what the new rate says; credit stays credit. */
+static void another_rate(void **state)
+{
+    static const struct {
+        unsigned from;
+        unsigned to;
+        size_t lines;
+        int64_t wait_ns; /* before the next one, of which 25 ms are so that it is worth while */
+    } rows[] = {
+        {1, 1000, 2001, 1951 * MS + 25 * MS},
+        {1000, 1, 2050, 2000 * CLOCK_NS_PER_S + 25 * MS},
+        {100, 100, 205, 2000 * MS + 25 * MS},
+        {UINT32_MAX, 1, 0, 0},
+        {1, 0, 100, 0},
+        {0, 10, 100, 0},
+        {1, 1000000000, 4000000, 4 * MS + 25 * MS},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct pace pace = {.rate = rows[i].from};
+
+        pace_charge_old(&pace, rows[i].lines, START_NS);
+        pace_set_rate(&pace, rows[i].to, START_NS);
+        int64_t wait_ns = pace_wait_ns(&pace, START_NS);
+        if (wait_ns < rows[i].wait_ns - 50 * MS || wait_ns > rows[i].wait_ns + 50 * MS)
+            fail_msg("row %zu: %ld", i, (long)wait_ns);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +195,7 @@ int main(void)
         cmocka_unit_test(live_lines_do_not_starve_old_ones),
         cmocka_unit_test(credit_and_debt_are_bounded),
         cmocka_unit_test(without_a_rate_nothing_waits),
+        cmocka_unit_test(another_rate),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,6 +178,41 @@ static void what_waits_without_a_command_any_more_waits_no_more(void **state)
     assert_int_equal(plan_wake_ns(&plan), -1);
 }
 
+/* Other commands while it runs: what waits goes on to wait as long, unless it has none any more. */
+static void other_rules_leave_what_is_due_when_it_is(void **state)
+{
+    const struct plan_rules rules = {{true, true}, {9, 9}};
+    const struct plan_rules other = {{true, false}, {0, 0}};
+    const struct plan_rules none = {{false, true}, {9, 9}};
+    enum plan_event event = PLAN_EVENTS;
+    struct plan plan = {0};
+
+    (void)state;
+    assert_false(plan_adapt(&plan, &none));
+    plan_turn(&plan, &rules, true, at(S));
+    plan_started(&plan, PLAN_ACTIVATE, at(S));
+    plan_ended(&plan, &rules, 1, at(S));
+    assert_false(plan_adapt(&plan, &other));
+    assert_int_equal(plan_wake_ns(&plan), 2 * S);
+    plan_started(&plan, PLAN_ACTIVATE, at(2 * S));
+    assert_false(plan_adapt(&plan, &none)); /* it runs */
+    plan_turn(&plan, &rules, false, at(2 * S));
+    assert_false(plan_adapt(&plan, &none)); /* the release waits, and has a command */
+    assert_true(plan.waits[PLAN_RELEASE]);
+    assert_true(plan_adapt(&plan, &other));
+    assert_false(plan_adapt(&plan, &other));
+    plan_ended(&plan, &other, 1, at(2 * S));
+    assert_int_equal(plan.runs[PLAN_ACTIVATE].state, PLAN_FAILED);
+
+    plan_turn(&plan, &rules, true, at(3 * S));
+    assert_true(plan_adapt(&plan, &none));
+    assert_int_equal(plan.runs[PLAN_ACTIVATE].state, PLAN_NONE);
+    assert_false(plan_due(&plan, at(1000 * S), &event));
+    assert_false(plan_adapt(&plan, &rules)); /* the turn is over */
+    assert_false(plan_turn(&plan, &rules, true, at(4 * S)));
+    assert_false(plan_due(&plan, at(1000 * S), &event));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +223,7 @@ int main(void)
         cmocka_unit_test(an_end_without_a_run_changes_nothing),
         cmocka_unit_test(what_has_no_command_any_more_is_not_run),
         cmocka_unit_test(what_waits_without_a_command_any_more_waits_no_more),
+        cmocka_unit_test(other_rules_leave_what_is_due_when_it_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

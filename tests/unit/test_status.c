@@ -38,6 +38,10 @@ static const struct status status = {
     .file = &file,
     .http_clients = 5,
     .lines_clients = 6,
+    .reloads = 7,
+    .reloads_refused = 8,
+    .reload_last_s = 1594380710,
+    .reload_error = "wrong.json:1: \xff\"",
     .targets = targets,
     .target_count = 2,
 };
@@ -66,7 +70,9 @@ static void test_whole(void **state)
           " \"ring\": {\"snapshots\": 3, \"capacity\": 360, \"bytes\": 8192, \"file\":"
           " {\"state\": \"failing\", \"error\": \"read-only\", \"behind\": 7,"
           " \"size_bytes\": 65536}},"
-          " \"http\": {\"clients\": 5}, \"lines\": {\"clients\": 6}, \"targets\": ["
+          " \"http\": {\"clients\": 5}, \"lines\": {\"clients\": 6},"
+          " \"configuration\": {\"reloads\": 7, \"refused\": 8, \"last_s\": 1594380710,"
+          " \"error\": \"wrong.json:1: ?\\\"\"}, \"targets\": ["
           "{\"name\": \"a:2003\", \"state\": \"up\", \"error\": null, \"sent\": 5000000000,"
           " \"owed\": 1, \"lost\": 2, \"lost_from_s\": 1594380000, \"lost_to_s\": 1594380010,"
           " \"reconnects\": 3, \"acked_age_ms\": 40},"
@@ -93,9 +99,12 @@ static void test_no_target(void **state)
     (void)state;
     alone.target_count = 0;
     alone.file = NULL;
+    alone.reload_last_s = 0;
+    alone.reload_error = NULL;
     char *text = status_text(&alone, true);
     assert_non_null(strstr(text, "\"targets\": []"));
     assert_non_null(strstr(text, "\"file\": null"));
+    assert_non_null(strstr(text, "\"last_s\": null,\n    \"error\": null\n"));
     free(text);
 }
 
