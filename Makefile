@@ -1,8 +1,11 @@
-# altimeter. `make help` lists the targets.
+# altimeter.
 #
 #   make run      install what the build needs, build, run in the foreground
 #   make check    install what the tests need, build, pass all tests
 #   make          only build build/altimeter
+#   make install  put it below PREFIX (/usr/local), and all that in DESTDIR; make uninstall takes it away
+#   make dist     pack the source into build/altimeter-<version>.tar.gz
+#   make deb      install what the Debian package needs, build it
 #
 # V=1 shows the commands. DEPS=no leaves the packages to you. CC=clang, CFLAGS=..., SANITIZE=address,undefined and BUILD=dir work as expected.
 # JOBS=n tests run side by side; most of their time they wait.
@@ -15,6 +18,15 @@ DEPS ?= yes
 ARGS ?=
 PYTEST ?= /usr/bin/python3 -m pytest
 JOBS ?= 6
+
+DESTDIR ?=
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+# What was installed, for uninstall.
+RECORD ?= $(PREFIX)/share/altimeter/installed
 
 VERSION := $(shell cat VERSION)
 LIBRARIES := libstatgrab libcurl jansson libevent_core libevent_extra
@@ -41,7 +53,17 @@ TOOLS := $(TOOL_SOURCES:tests/tools/%.c=$(BUILD)/tests/%)
 # Asked only once there is something to compile: the packages may be installed by this very make.
 LIBRARY_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
 LIBRARY_LDLIBS = $(shell pkg-config --libs $(LIBRARIES))
-COMPILE = $(CC) -std=c17 -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' $(WARNINGS) $(CFLAGS) $(LIBRARY_CFLAGS)
+COMPILE = $(CC) -std=c17 -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(LIBRARY_CFLAGS)
+
+# Compiling side by side, where nobody has said how many.
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# What --version tells of the build, as words of C for the shell. The maps of paths are left out, as they name the
+# folder of the build, and would make each build another program.
+PATH_MAPS := -ffile-prefix-map=% -fdebug-prefix-map=% -fmacro-prefix-map=%
+told = '"$(subst ','\'',$(subst ",\",$(subst \,\\,$(strip $(filter-out $(PATH_MAPS),$(1))))))"'
+$(BUILD)/agent/version.o: COMPILE += -DBUILD_CFLAGS=$(call told,$(CPPFLAGS) $(CFLAGS)) -DBUILD_LDFLAGS=$(call told,$(LDFLAGS))
+$(BUILD)/collector/host.o: COMPILE += -DSTATGRAB_VERSION='"$(shell pkg-config --modversion libstatgrab)"'
 
 # With V=1 each command is shown, else a word and a file.
 say = $(if $(V),,@printf '  %-5s %s\n' $(1) $@;)
@@ -75,18 +97,23 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libaltimeter.a
 -include $(OBJECTS:.o=.d) $(UNIT_PROGRAMS:=.d) $(TOOLS:=.d) $(wildcard $(BUILD)/bench/*.d)
 
 run: packages-build
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(PARALLEL) all
 	$(BUILD)/altimeter $(ARGS)
 
 check: packages-build packages-test
+	@$(MAKE) --no-print-directory $(PARALLEL) programs
 	@$(MAKE) --no-print-directory check-unit check-e2e
+	@$(MAKE) --no-print-directory $(PARALLEL) programs BUILD=$(BUILD)/sanitized SANITIZE=address,undefined
 	@$(MAKE) --no-print-directory check-unit check-e2e BUILD=$(BUILD)/sanitized SANITIZE=address,undefined
+
+# All that the tests run.
+programs: $(BUILD)/altimeter $(UNIT_PROGRAMS) $(TOOLS)
 
 check-unit: $(UNIT_PROGRAMS)
 	@printf '%s\n' $(UNIT_PROGRAMS) | xargs -P $(JOBS) -n 1 tests/unit/run
 
 check-e2e: $(BUILD)/altimeter $(TOOLS)
-	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q -n $(JOBS) --dist loadgroup tests/e2e
+	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q -n $(JOBS) --dist loadgroup $(if $(SANITIZE),-m "not plain") tests/e2e
 
 C_FILES = $(SOURCES) $(HEADERS) $(shell find tests/unit tests/tools tests/bench -name "*.[ch]")
 
@@ -107,6 +134,23 @@ bench: packages-build packages-test
 	@$(MAKE) --no-print-directory $(BUILD)/bench/parachute_start
 	$(BUILD)/bench/parachute_start
 
+# By the environment, where a path may have any character; of these two targets only, since another make would take it from there.
+$(foreach name,DESTDIR PREFIX SYSCONFDIR UNITDIR SYSUSERSDIR ZSHDIR RECORD,$(eval install uninstall: export $(name) := $$($(name))))
+install uninstall: export PROGRAM = $(if $(filter /%,$(BUILD)),,$(CURDIR)/)$(BUILD)/altimeter
+
+install: $(BUILD)/altimeter
+	packaging/make-install install
+
+uninstall:
+	packaging/make-install uninstall
+
+dist:
+	packaging/make-dist $(BUILD)/altimeter-$(VERSION).tar.gz
+
+deb: packages-build packages-deb
+	@$(MAKE) --no-print-directory dist
+	packaging/make-deb $(BUILD)/altimeter-$(VERSION).tar.gz $(BUILD)
+
 packages-%:
 ifeq ($(DEPS),no)
 	@:
@@ -117,4 +161,4 @@ endif
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all run check check-unit check-e2e soak bench lint clean
+.PHONY: all run programs install uninstall dist deb check check-unit check-e2e soak bench lint clean

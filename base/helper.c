@@ -25,24 +25,25 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* Keeps the socket only, as descriptor 0: whoever waits for the agent's output to end must not
- * wait for a helper that hangs. */
-static void drop_descriptors(int socket)
+/* Keeps the socket, as descriptor 0, and what the work asks for: whoever waits for the agent's
+ * output to end must not wait for a helper that hangs. closefrom(3) finds a way where a filter,
+ * such as bpm's, forbids close_range(2). */
+static void drop_descriptors(int socket, int keep)
 {
-    if (dup2(socket, 0) < 0)
+    if (dup2(socket, 0) < 0 || (keep > 0 && dup2(keep, 1) < 0))
         _exit(1);
-    close_range(1, ~0U, 0);
+    closefrom(keep > 0 ? 2 : 1);
 }
 
 static _Noreturn void serve(const struct helper_work *work, int socket, pid_t agent)
 {
     if (!work->outlives)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != agent)
+    if (!work->outlives && getppid() != agent)
         _exit(0);
     prctl(PR_SET_NAME, work->name);
     reset_signals();
-    drop_descriptors(socket);
+    drop_descriptors(socket, work->keep);
     if (chdir("/") < 0)
         _exit(1);
     work->serve(work->arg, agent);

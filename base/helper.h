@@ -3,8 +3,8 @@
  * SIGKILL. It is never waited for: one that hangs is left behind, and ends when its call returns.
  *
  * The two talk over a socket that keeps messages apart (SOCK_SEQPACKET), which is descriptor 0 in
- * the helper; it keeps none of the agent's other descriptors. When the agent is gone the helper's
- * reads give end of file.
+ * the helper; of the agent's other descriptors it keeps one, where its work asks for it. When the
+ * agent is gone the helper's reads give end of file.
  *
  * Errors: -1 with errno, nothing is logged. Threads: the loop's thread only, from which it is
  * forked. Where other threads may run, `serve` may use only what is safe after a fork; glibc's
@@ -24,6 +24,7 @@ struct helper {
 
 struct helper_work {
     const char *name; /* as ps shows it, at most 15 bytes */
+    int keep;         /* a descriptor that is number 1 in the helper, above 2 here; 0: none */
     bool outlives;    /* it may finish what it has begun when the agent dies; else it is killed */
     /* Runs in the helper, which ends when it returns. `agent` is the agent's process. */
     void (*serve)(void *arg, pid_t agent);

@@ -3,6 +3,11 @@
 #include <statgrab.h>
 #include <stdio.h>
 
+/* From pkg-config, by the Makefile; its header has no version either. */
+#ifndef STATGRAB_VERSION
+#define STATGRAB_VERSION "unknown"
+#endif
+
 int host_open(void)
 {
     sg_error error = sg_init(1);
@@ -42,4 +47,9 @@ int host_name(char *name, size_t size)
     if (!info || !info->hostname || snprintf(name, size, "%s", info->hostname) < 0)
         return -1;
     return 0;
+}
+
+const char *host_built_version(void)
+{
+    return STATGRAB_VERSION;
 }

@@ -19,4 +19,7 @@ int host_load(double load[3]);
 /* The machine's host name, cut at `size`. */
 int host_name(char *name, size_t size);
 
+/* libstatgrab's version when we were built: there is no call for the one that runs with us. */
+const char *host_built_version(void);
+
 #endif

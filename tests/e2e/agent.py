@@ -13,6 +13,7 @@ import points
 from lines import Lines
 
 REPORTS = ("Sanitizer: ", "runtime error: ")
+LOG_S = 2  # for the log to be written, where nothing hangs
 STOP_S = 2  # SIGTERM ends the agent within this, in every state of the network and the disks
 
 
@@ -49,17 +50,41 @@ def write_config(folder, config):
     return path
 
 
-def processes_of(session):
-    """The pids of the processes of a session that still run (a zombie does not)."""
+def processes_of(session, name=None):
+    """The pids of the processes of a session that still run (a zombie does not), or of those that have this name."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-                state, _, _, of = file.read().rpartition(")")[2].split()[:4]
+                head, _, tail = file.read().rpartition(")")
         except OSError:
             continue
-        if int(of) == session and state not in "ZX":
+        state, _, _, of = tail.split()[:4]
+        if int(of) == session and state not in "ZX" and name in (None, head.partition("(")[2]):
             found.append(int(pid))
+    return found
+
+
+def state_of(pid):
+    """The letter of its state, as ps shows it; X where it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"
+
+
+def children_of(pid, name):
+    """Its children of that name."""
+    found = []
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            children = file.read().split()
+        for child in children:
+            with open(f"/proc/{child}/comm", encoding="utf-8", errors="replace") as file:
+                found += [child] if file.read().strip() == name else []
+    except OSError:
+        pass
     return found
 
 
@@ -150,9 +175,17 @@ class Agent:
     def pid(self):
         return self.process.pid
 
+    def settle(self):
+        """Until the process that writes the log has nothing to do (or hangs: that is not waited for)."""
+        end = time.monotonic() + LOG_S
+        for pid in children_of(self.pid, "altimeter-log"):
+            while (state := state_of(pid)) in "RD" and time.monotonic() < end - (LOG_S / 2 if state == "D" else 0):
+                time.sleep(0.002)
+
     @property
     def stderr(self):
         """What it has logged so far."""
+        self.settle()
         return (self.folder / "agent.log").read_text(errors="replace")
 
     def answers(self, port):
@@ -204,8 +237,11 @@ class Agent:
         """What /healthz says."""
         return json.loads(self.get("/healthz")[2])
 
-    def stop(self, seconds=STOP_S, number=signal.SIGTERM, meanwhile=lambda: None):
-        """Ends it as an operator does; it must obey in time, with status 0 and a clean record."""
+    def stop(self, seconds=STOP_S, number=signal.SIGTERM, meanwhile=lambda: None, log_hangs=False):
+        """
+        Ends it as an operator does; it must obey in time, with status 0 and a clean record. The log is whole then,
+        unless it hangs.
+        """
         self.stopped = True
         began = time.monotonic()
         self.process.send_signal(number)
@@ -216,9 +252,12 @@ class Agent:
             raise AssertionError(
                 f"still there {seconds} s after {number.name}: {self.stderr}"
             ) from None
+        took = time.monotonic() - began
+        if not log_hangs:
+            points.wait_until(lambda: not processes_of(self.pid, "altimeter-log"), "the log is written")
         assert_no_report(self.stderr)
         assert status == 0, f"exit status {status}: {self.stderr}"
-        return time.monotonic() - began
+        return took
 
     def clean(self):
         """Whatever happened: nothing of it stays behind."""
