@@ -1,8 +1,11 @@
 #include "agent/agent.h"
 
-#include "agent/alarm.h"
 #include "agent/control/control.h"
-#include "agent/tick.h"
+#include "agent/loop.h"
+#include "agent/pulse.h"
+#include "agent/reload.h"
+#include "agent/service.h"
+#include "agent/signals.h"
 #include "agent/watch.h"
 #include "agent/welcome.h"
 #include "agent/wire.h"
@@ -14,22 +17,25 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 
+/* A tick that takes so long, or a timer that rings so late, tells of a loop that does not turn. */
+#define GRACE_NS (5 * CLOCK_NS_PER_S)
+
 struct agent {
-    const struct config *config;
+    struct reload *reload;
+    const struct config *config;  /* in force */
+    const struct config *offered; /* to be so, once all looks are over */
+    struct service *service;
     struct event_base *base;
     struct series_table *series;
     struct watch *watch;
     struct emitter *emitter;
     struct control *control; /* NULL: no run_dir, or not open yet */
-    struct tick tick;
-    struct self_tick self; /* of the tick that is under way, and how long the one before took */
-    int64_t begun_ns;      /* that tick; monotonic */
-    bool tick_waits;       /* a tick is due as soon as the one under way is over */
-    struct alarm alarm;    /* for the next tick */
-    struct event *signal_events[2];
+    struct pulse pulse;
+    struct signals signals;
+    bool begun;        /* ticks come */
+    bool reload_waits; /* until then */
     bool doors_open;
     bool stopping;
     int status;
@@ -42,76 +48,52 @@ static void leave(void *arg)
     event_base_loopbreak(agent->base);
 }
 
-static void fail(struct agent *agent)
+static void fail(void *arg)
 {
+    struct agent *agent = arg;
+
     agent->status = 1;
     leave(agent);
 }
 
 /* The emitter gives unsent snapshots one last second; a second signal does not wait for that. */
-static void on_signal(evutil_socket_t number, short what, void *arg)
+static void stop(struct agent *agent, const char *why)
 {
-    struct agent *agent = arg;
-
-    (void)what;
     if (agent->stopping) {
         leave(agent);
         return;
     }
     agent->stopping = true;
-    log_write(LOG_LEVEL_INFO, "stopping: %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
-    alarm_close(&agent->alarm);
+    log_write(LOG_LEVEL_INFO, "stopping: %s", why);
+    service_stopping(agent->service);
+    pulse_close(&agent->pulse);
     emitter_stop(agent->emitter, leave, agent);
 }
 
-static void on_snapshot(void *arg, struct snapshot *snapshot);
-
-static void look(struct agent *agent)
-{
-    int64_t now_ns = clock_wall_ns();
-    int64_t slot_s = 0;
-    int64_t step_ns = 0;
-
-    if (!tick_due(&agent->tick, now_ns, clock_boot_ns(), &slot_s, &step_ns))
-        return;
-    agent->self.lateness_ns = now_ns - slot_s * CLOCK_NS_PER_S;
-    agent->begun_ns = clock_mono_ns();
-    if (step_ns != 0)
-        log_write(LOG_LEVEL_WARNING, "the clock was set %s by %" PRId64 " s",
-                  step_ns < 0 ? "back" : "forward",
-                  (step_ns < 0 ? -step_ns : step_ns) / CLOCK_NS_PER_S);
-    if (watch_tick(agent->watch, slot_s, on_snapshot, agent) < 0)
-        log_write(LOG_LEVEL_ERROR, "no snapshot for %" PRId64 ": the look was refused", slot_s);
-}
-
-static void set_alarm(struct agent *agent)
-{
-    if (alarm_set(&agent->alarm, tick_next_ns(&agent->tick, clock_wall_ns())) == 0)
-        return;
-    log_write(LOG_LEVEL_ERROR, "cannot set the timer: %s", strerror(errno));
-    fail(agent);
-}
-
-/* A tick that is due while the one before is under way waits for its end; its slot is not lost. */
-static void tick(void *arg)
+static void on_signal(int number, short what, void *arg)
 {
     struct agent *agent = arg;
+    const char *end = signals_end(&agent->signals, number);
 
-    agent->tick_waits = watch_busy(agent->watch);
-    if (agent->tick_waits)
-        return;
-    look(agent);
-    set_alarm(agent);
+    (void)what;
+    if (end)
+        stop(agent, end);
+    else if (agent->begun && !agent->stopping)
+        reload_ask(agent->reload);
+    else
+        agent->reload_waits = true;
 }
 
 /* The doors open on the first snapshot, so that no answer is ever empty. */
 static void open_doors(struct agent *agent)
 {
     agent->doors_open = true;
-    if (emitter_open(agent->emitter) < 0)
+    if (emitter_open(agent->emitter) < 0) {
         fail(agent);
-    else
-        welcome_say(agent->config);
+        return;
+    }
+    welcome_say(agent->config);
+    service_ready(agent->service, NULL);
 }
 
 static void remember(struct agent *agent, const struct snapshot *snapshot)
@@ -125,18 +107,14 @@ static void remember(struct agent *agent, const struct snapshot *snapshot)
         open_doors(agent);
 }
 
-static void on_snapshot(void *arg, struct snapshot *snapshot)
+static void on_snapshot(void *arg, struct snapshot *snapshot, const struct self_tick *self)
 {
     struct agent *agent = arg;
 
     if (agent->stopping)
         return;
-    agent->self.stuck_disks = watch_stuck(agent->watch);
-    emitter_emit(agent->emitter, &agent->self, snapshot);
+    emitter_emit(agent->emitter, self, snapshot);
     remember(agent, snapshot);
-    agent->self.duration_ns = clock_mono_ns() - agent->begun_ns;
-    if (agent->tick_waits)
-        tick(agent);
 }
 
 /* The operator's way in, which needs no snapshot: while the clock is wrong there is none. */
@@ -156,11 +134,14 @@ static void begin(void *arg)
 
     if (agent->stopping)
         return;
-    tick_resume(&agent->tick, emitter_newest_s(agent->emitter), clock_wall_ns(), clock_boot_ns());
+    const struct tick slots = tick_make(agent->config->interval_s, agent->config->offset_s);
     watch_start(agent->watch);
-    tick(agent);
+    pulse_begin(&agent->pulse, agent->watch, &slots, emitter_newest_s(agent->emitter));
     if (!agent->doors_open && emitter_newest_s(agent->emitter) >= 0)
         open_doors(agent);
+    agent->begun = true;
+    if (agent->reload_waits)
+        reload_ask(agent->reload);
 }
 
 /*
@@ -180,99 +161,138 @@ static void on_ready(void *arg)
         watch_load(agent->watch, begin, agent);
 }
 
-static void on_failed(void *arg)
+static void on_reload(void *arg)
 {
-    fail(arg);
+    const struct agent *agent = arg;
+
+    if (agent->doors_open && !agent->stopping) /* else it is still starting, to whom it concerns */
+        service_reloading(agent->service);
 }
 
-static int open_signals(struct agent *agent)
+/* The doors first: that a port is taken is what may well go wrong. -2: half of it was done. */
+static int adapt(struct agent *agent, const struct config *next)
 {
-    const int numbers[] = {SIGTERM, SIGINT};
-    sigset_t ends;
+    struct emitter_options options = wire_emitter(next);
 
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGCHLD, SIG_DFL); /* if it was ignored, helpers would be reaped behind our back */
-    sigemptyset(&ends);
-    for (size_t i = 0; i < 2; i++) {
-        sigaddset(&ends, numbers[i]);
-        agent->signal_events[i] = evsignal_new(agent->base, numbers[i], on_signal, agent);
-        if (!agent->signal_events[i] || event_add(agent->signal_events[i], NULL) < 0)
-            return -1;
+    if (emitter_adapt(agent->emitter, &options) < 0)
+        return -1;
+    int result = watch_adapt(agent->watch, next);
+    if (result != -1)
+        return result;
+    options = wire_emitter(agent->config);
+    return emitter_adapt(agent->emitter, &options) < 0 ? -2 : -1;
+}
+
+/* Nothing is under way that the change could take the ground from. */
+static void take(void *arg)
+{
+    struct agent *agent = arg;
+    const struct config *next = agent->offered;
+
+    if (agent->stopping)
+        return;
+    int result = adapt(agent, next);
+    if (result < 0) {
+        if (result == -1)
+            reload_answer(agent->reload, false);
+        else
+            fail(agent); /* to begin anew is better than half of each */
+        return;
     }
-    return sigprocmask(SIG_UNBLOCK, &ends, NULL); /* whoever started us may have blocked them */
+    agent->config = next;
+    reload_answer(agent->reload, true);
+    pulse_adapt(&agent->pulse, next->interval_s, next->offset_s);
 }
 
-static int agent_open(struct agent *agent)
+static void on_offer(void *arg, const struct config *next)
 {
-    agent->base = event_base_new();
-    agent->series = series_table_new(agent->config->namespace);
-    if (!agent->base || !agent->series || open_signals(agent) < 0)
-        goto short_of_memory;
+    struct agent *agent = arg;
+
+    agent->offered = next;
+    watch_rest(agent->watch, take, agent);
+}
+
+static void on_reloaded(void *arg, const struct emitter_reloads *reloads)
+{
+    struct agent *agent = arg;
+
+    emitter_tell_reloads(agent->emitter, reloads);
+    if (agent->doors_open && !agent->stopping)
+        service_ready(agent->service, reloads->error);
+}
+
+/* Asked by the service manager's watchdog. */
+static bool is_well(void *arg)
+{
+    const struct agent *agent = arg;
+
+    return !watch_overdue(agent->watch, GRACE_NS) && !pulse_overdue(&agent->pulse, GRACE_NS);
+}
+
+static int open_rooms(struct agent *agent)
+{
+    struct emitter_options options = wire_emitter(agent->config);
+
     agent->watch = watch_new(agent->config, agent->series, agent->base, true);
     if (!agent->watch)
         return -1;
-    agent->emitter = wire_emitter(agent->config, agent->base, agent->series,
-                                  &(struct wire_heard){on_ready, on_failed, agent});
-    if (!agent->emitter)
-        return -1;
-    agent->tick = tick_make(agent->config->interval_s, agent->config->offset_s);
-    if (alarm_open(&agent->alarm, agent->base, tick, agent) < 0)
+    options.ready = on_ready;
+    options.failed = fail;
+    options.arg = agent;
+    agent->emitter = emitter_new(agent->base, agent->series, &options);
+    return agent->emitter ? 0 : -1;
+}
+
+static int agent_open(struct agent *agent, struct config *config, const struct reload_line *line)
+{
+    const struct reload_heard heard = {
+        .begins = on_reload, .offers = on_offer, .over = on_reloaded, .arg = agent};
+    const struct pulse_heard pulsing = {.snapshot = on_snapshot, .failed = fail, .arg = agent};
+
+    agent->base = loop_new();
+    if (!agent->base || signals_open(&agent->signals, agent->base, on_signal, agent) < 0)
         goto short_of_memory;
-    return 0;
+    log_start(); /* from here on helpers are started */
+    log_write(LOG_LEVEL_INFO, "altimeter %s, libevent %s: %s every %u s", VERSION,
+              event_get_version(), config->namespace, config->interval_s);
+    agent->reload = reload_new(agent->base, config, line, &heard);
+    agent->service = service_new(agent->base, is_well, agent);
+    if (!agent->reload || !agent->service)
+        goto short_of_memory;
+    agent->config = reload_config(agent->reload);
+    agent->series = series_table_new(agent->config->namespace);
+    if (!agent->series || pulse_open(&agent->pulse, agent->base, &pulsing) < 0)
+        goto short_of_memory;
+    return open_rooms(agent);
 
 short_of_memory:
     log_write(LOG_LEVEL_ERROR, "cannot start: %s", errno ? strerror(errno) : "out of memory");
     return -1;
 }
 
-/* Whoever is told once more to stop, when that is all but done, still ends with its own status. */
-static void close_signals(struct agent *agent)
-{
-    sigset_t ends;
-
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGINT);
-    sigprocmask(SIG_BLOCK, &ends, NULL);
-    for (size_t i = 0; i < 2; i++)
-        if (agent->signal_events[i])
-            event_free(agent->signal_events[i]);
-}
-
 static void agent_close(struct agent *agent)
 {
-    alarm_close(&agent->alarm);
+    pulse_close(&agent->pulse);
     control_free(agent->control);
     emitter_free(agent->emitter);
     watch_free(agent->watch);
-    close_signals(agent);
+    signals_close(&agent->signals);
+    service_free(agent->service);
     series_table_free(agent->series);
-    if (agent->base)
-        event_base_free(agent->base);
-    libevent_global_shutdown();
+    reload_free(agent->reload);
+    loop_free(agent->base);
 }
 
-/* libevent's own words are events like any other. */
-static void on_libevent(int severity, const char *text)
+int agent_run(struct config *config, int argc, char **argv)
 {
-    log_write(severity >= EVENT_LOG_ERR    ? LOG_LEVEL_ERROR
-              : severity == EVENT_LOG_WARN ? LOG_LEVEL_WARNING
-                                           : LOG_LEVEL_DEBUG,
-              "libevent: %s", text);
-}
+    struct agent agent = {.status = 1};
 
-int agent_run(const struct config *config)
-{
-    struct agent agent = {.config = config, .status = 1};
-
-    event_set_log_callback(on_libevent);
-    log_write(LOG_LEVEL_INFO, "altimeter %s, libevent %s: %s every %u s", VERSION,
-              event_get_version(), config->namespace, config->interval_s);
-    if (agent_open(&agent) == 0) {
+    if (agent_open(&agent, config, &(struct reload_line){argc, argv}) == 0) {
         agent.status = 0;
         if (event_base_dispatch(agent.base) < 0)
             agent.status = 1;
     }
     agent_close(&agent);
+    log_close();
     return agent.status;
 }

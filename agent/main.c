@@ -3,6 +3,8 @@
 #include "agent/config/config.h"
 #include "agent/control/operator.h"
 #include "agent/options.h"
+#include "agent/signals.h"
+#include "agent/version.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -23,14 +25,16 @@ static int printed(int result)
     return EXIT_FAILURE;
 }
 
-static int act(const struct options *options, const struct config *config)
+static int act(const struct options *options, struct config *config, int argc, char **argv)
 {
+    if (options->mode != OPTIONS_RUN)
+        signals_release();
     switch (options->mode) {
     case OPTIONS_HELP:
         options_help(stdout);
         return printed(0);
     case OPTIONS_VERSION:
-        return printed(printf("altimeter %s\n", VERSION) < 0 ? -1 : 0);
+        return printed(version_print(stdout));
     case OPTIONS_CHECK:
         return printed(config_print(config, stdout));
     case OPTIONS_ONCE:
@@ -38,7 +42,7 @@ static int act(const struct options *options, const struct config *config)
     case OPTIONS_RUN:
         break;
     }
-    return agent_run(config);
+    return agent_run(config, argc, argv);
 }
 
 /*
@@ -55,16 +59,19 @@ static void fill_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
+    signals_hold();
     fill_standard_descriptors();
     struct options options = {.mode = OPTIONS_RUN, .log_level = LOG_LEVEL_INFO};
     struct config config = {0};
     int status = EXIT_USAGE;
 
-    if (argc > 1 && strcmp(argv[1], "parachute") == 0)
+    if (argc > 1 && strcmp(argv[1], "parachute") == 0) {
+        signals_release();
         return operator_run(argc - 1, argv + 1);
+    }
     if (options_read(&options, &config, argc, argv) == 0) {
         log_open(options.log_level);
-        status = act(&options, &config);
+        status = act(&options, &config, argc, argv);
     }
     config_free(&config);
     return status;

@@ -1,4 +1,5 @@
 #include "agent/agent.h"
+#include "agent/loop.h"
 #include "agent/tick.h"
 #include "agent/watch.h"
 #include "base/clock.h"
@@ -48,7 +49,7 @@ static void print(void *arg, struct snapshot *snapshot)
 int agent_once(const struct config *config)
 {
     struct once once = {
-        .base = event_base_new(), .series = series_table_new(config->namespace), .status = 1};
+        .base = loop_new(), .series = series_table_new(config->namespace), .status = 1};
     struct watch *watch = NULL;
     int64_t now_s = clock_wall_ns() / CLOCK_NS_PER_S;
 
@@ -66,8 +67,6 @@ int agent_once(const struct config *config)
 out:
     watch_free(watch);
     series_table_free(once.series);
-    if (once.base)
-        event_base_free(once.base);
-    libevent_global_shutdown();
+    loop_free(once.base);
     return once.status;
 }

@@ -227,7 +227,7 @@ void options_help(FILE *out)
           "  -i, --interval SECONDS        time between snapshots, 1..3600 (10)\n"
           "  -g, --graphite HOST:PORT      push to this server; may be repeated (none)\n"
           "      --http ADDR:PORT|off      serve HTTP, also on unix:PATH (127.0.0.1:7070)\n"
-          "      --lines ADDR:PORT|unix:PATH|off   serve raw lines (127.0.0.1:7071)\n"
+          "      --lines ADDR:PORT|off     raw lines, also on unix:PATH (127.0.0.1:7071)\n"
           "      --threshold MOUNT=PERCENT observe this disk; 0: do not; may be repeated\n"
           "                                (/var/vcap/data=80 and /var/vcap/store=80)\n"
           "      --history 1h|360          keep so long, or so many snapshots (1h)\n"
@@ -239,9 +239,7 @@ void options_help(FILE *out)
           "  -v, --verbose                 log more\n"
           "  -V, --version                 print the version and exit\n"
           "  -h, --help                    print this and exit\n"
-          "Only in the file: offset, instance_id and the namespace in parts, state_size,\n"
-          "sync, self_metrics, collector.*, parachute.*, graphite[].*, http.token_file,\n"
-          "http.max_connections, http.anonymous, lines.anonymous.\n"
-          "altimeter parachute --help tells how to ask the running agent, or to reset it.\n",
+          "SIGHUP has the file read again. man altimeter tells all, man altimeter.json what\n"
+          "the file can say; altimeter parachute --help how to ask the running agent.\n",
           out);
 }

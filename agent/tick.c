@@ -21,8 +21,18 @@ void tick_resume(struct tick *tick, int64_t newest_s, int64_t wall_ns, int64_t b
     if (newest_s < TICK_EPOCH_S || newest_s < slot_s || newest_s > wall_ns / CLOCK_NS_PER_S)
         return;
     tick->started = true;
-    tick->last_slot_s = slot_s;
+    tick->last_slot_s = newest_s;
     tick->difference_ns = wall_ns - boot_ns;
+}
+
+void tick_adapt(struct tick *tick, unsigned interval_s, unsigned offset_s)
+{
+    struct tick adapted = tick_make(interval_s, offset_s);
+
+    adapted.started = tick->started;
+    adapted.difference_ns = tick->difference_ns;
+    adapted.last_slot_s = tick->last_slot_s;
+    *tick = adapted;
 }
 
 bool tick_due(struct tick *tick, int64_t wall_ns, int64_t boot_ns, int64_t *slot_s,
@@ -58,7 +68,7 @@ int64_t tick_next_ns(const struct tick *tick, int64_t wall_ns)
         return wall_ns;
 
     int64_t next_ns = slot_ns(tick, wall_ns) + tick->interval_ns;
-    int64_t unseen_ns = tick->last_slot_s * CLOCK_NS_PER_S + tick->interval_ns;
+    int64_t unseen_ns = slot_ns(tick, tick->last_slot_s * CLOCK_NS_PER_S) + tick->interval_ns;
     /* Further off than an interval the clock was stepped: then tick_due says so at once. */
     if (tick->started && unseen_ns > next_ns && unseen_ns - wall_ns <= 2 * tick->interval_ns)
         return unseen_ns;

@@ -20,7 +20,7 @@ struct tick {
     int64_t interval_ns;
     int64_t offset_ns;
     bool started;          /* a slot was emitted */
-    int64_t last_slot_s;   /* the one emitted last */
+    int64_t last_slot_s;   /* the one emitted last, perhaps at another interval */
     int64_t difference_ns; /* wall clock less boot clock at that time */
 };
 
@@ -32,6 +32,9 @@ struct tick tick_make(unsigned interval_s, unsigned offset_s);
  * set.)
  */
 void tick_resume(struct tick *tick, int64_t newest_s, int64_t wall_ns, int64_t boot_ns);
+
+/* Slots of another length from now on; none that is not after the last one emitted is emitted. */
+void tick_adapt(struct tick *tick, unsigned interval_s, unsigned offset_s);
 
 /*
  * Whether a snapshot is due now. Then `*slot_s` is the second it carries, that slot counts as

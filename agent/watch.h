@@ -22,7 +22,8 @@ struct event_base;
 struct parachute;
 struct watch;
 
-/* `config` is borrowed for the watch's life. Where it does not act, the parachute only judges. */
+/* `config` is borrowed for the watch's life, or until watch_adapt. Where it does not act, the
+ * parachute only judges. */
 struct watch *watch_new(const struct config *config, struct series_table *series,
                         struct event_base *base, bool acts);
 void watch_free(struct watch *watch);
@@ -48,6 +49,19 @@ void watch_load(struct watch *watch, void (*ready)(void *arg), void *arg);
 
 /* For the operator; borrowed. */
 struct parachute *watch_parachute(const struct watch *watch);
+
+/* Calls `rests` once, at a turn of the loop at which no tick and no cycle is under way. */
+void watch_rest(struct watch *watch, void (*rests)(void *arg), void *arg);
+
+/*
+ * Takes another configuration; only from within `rests`, after watch_start, and only where
+ * it acts. The new one is borrowed from here on, the old one no more. -1, logged: memory is short,
+ * and all is as before. -2: it is not even that, and good only for watch_free.
+ */
+int watch_adapt(struct watch *watch, const struct config *config);
+
+/* Whether a tick is under way, or a cycle is due, for longer than that. */
+bool watch_overdue(const struct watch *watch, int64_t grace_ns);
 
 /* Starts the cycles, one each parachute interval, if there is a disk to watch. */
 void watch_start(struct watch *watch);

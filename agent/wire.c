@@ -1,25 +1,21 @@
 #include "agent/wire.h"
 
 #include "base/clock.h"
-#include "collector/collector.h"
-#include "emitter/emitter.h"
 
-struct collector *wire_collector(const struct config *config, const char *const *observed,
-                                 size_t count, struct series_table *series)
+struct collector_options wire_collector(const struct config *config, const char *const *observed,
+                                        size_t count)
 {
-    return collector_new(
-        &(struct collector_options){
-            .proc = config->proc,
-            .extra_types = (const char *const *)config->extra_types,
-            .extra_type_count = config->extra_type_count,
-            .exclude_mounts = (const char *const *)config->exclude_mounts,
-            .exclude_mount_count = config->exclude_mount_count,
-            .names = config->names,
-            .name_count = config->name_count,
-            .observed = observed,
-            .observed_count = count,
-        },
-        series);
+    return (struct collector_options){
+        .proc = config->proc,
+        .extra_types = (const char *const *)config->extra_types,
+        .extra_type_count = config->extra_type_count,
+        .exclude_mounts = (const char *const *)config->exclude_mounts,
+        .exclude_mount_count = config->exclude_mount_count,
+        .names = config->names,
+        .name_count = config->name_count,
+        .observed = observed,
+        .observed_count = count,
+    };
 }
 
 static struct parachute_disk make_disk(const struct config *config, const struct config_disk *disk,
@@ -52,9 +48,9 @@ static struct order_command make_command(const struct config_command *command)
                                   .user = command->user ? &command->runs : NULL};
 }
 
-struct parachute *wire_parachute(const struct config *config, const struct collector *collector,
-                                 struct parachute_disk *disks, bool acts,
-                                 struct series_table *series)
+struct parachute_options wire_parachute(const struct config *config,
+                                        const struct collector *collector,
+                                        struct parachute_disk *disks, bool acts)
 {
     struct parachute_options options = {.disks = disks,
                                         .namespace = config->namespace,
@@ -71,32 +67,34 @@ struct parachute *wire_parachute(const struct config *config, const struct colle
     }
     for (enum plan_event event = 0; event < PLAN_EVENTS; event++)
         options.commands[event] = make_command(&config->commands[event]);
-    return parachute_new(&options, series);
+    return options;
 }
 
-struct emitter *wire_emitter(const struct config *config, struct event_base *base,
-                             struct series_table *series, const struct wire_heard *heard)
+struct emitter_options wire_emitter(const struct config *config)
 {
-    return emitter_new(base, series,
-                       &(struct emitter_options){
-                           .history = config->history,
-                           .interval_s = config->interval_s,
-                           .version = VERSION,
-                           .instance_id = config->instance_id,
-                           .http_on = config->http_on,
-                           .http_listen = config->http_listen,
-                           .http_max_connections = config->http_max_connections,
-                           .http_token = config->http_token,
-                           .lines_on = config->lines_on,
-                           .lines_listen = config->lines_listen,
-                           .targets = config->targets,
-                           .target_count = config->target_count,
-                           .state_dir = config->state_dir,
-                           .state_size_bytes = config->state_size_bytes,
-                           .sync_ms = config->sync_ms,
-                           .self_metrics = config->self_metrics,
-                           .ready = heard->ready,
-                           .failed = heard->failed,
-                           .arg = heard->arg,
-                       });
+    return (struct emitter_options){
+        .history = config->history,
+        .interval_s = config->interval_s,
+        .version = VERSION,
+        .instance_id = config->instance_id,
+        .http_on = config->http_on,
+        .http_listen = config->http_listen,
+        .http_max_connections = config->http_max_connections,
+        .http_token = config->http_token,
+        .lines_on = config->lines_on,
+        .lines_listen = config->lines_listen,
+        .targets = config->targets,
+        .target_count = config->target_count,
+        .state_dir = config->state_dir,
+        .state_size_bytes = config->state_size_bytes,
+        .sync_ms = config->sync_ms,
+        .self_metrics = config->self_metrics,
+    };
+}
+
+int64_t wire_patience_ns(const struct config *config)
+{
+    int64_t half_ns = config->interval_s * CLOCK_NS_PER_S / 2;
+
+    return half_ns < CLOCK_NS_PER_S ? half_ns : CLOCK_NS_PER_S;
 }

@@ -1,38 +1,34 @@
 /*
- * The wiring: the rooms, made as the configuration says.
+ * The wiring: the rooms' options, made of the configuration.
  *
- * Errors: NULL, logged. Threads: the loop's thread only. Lifetimes: what is given is borrowed for
- * the life of what is made.
+ * Errors: none. Threads: any. Lifetimes: they borrow all that is given.
  */
 #ifndef AGENT_WIRE_H
 #define AGENT_WIRE_H
 
 #include "agent/config/config.h"
-#include "base/series.h"
+#include "collector/collector.h"
+#include "emitter/emitter.h"
 #include "parachute/parachute.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-struct event_base;
+#include <stdint.h>
 
 /* `observed` are the mount points of the configured disks that are observed, in their order. */
-struct collector *wire_collector(const struct config *config, const char *const *observed,
-                                 size_t count, struct series_table *series);
+struct collector_options wire_collector(const struct config *config, const char *const *observed,
+                                        size_t count);
 
 /* `disks` has room for as many; it is filled in. */
-struct parachute *wire_parachute(const struct config *config, const struct collector *collector,
-                                 struct parachute_disk *disks, bool acts,
-                                 struct series_table *series);
+struct parachute_options wire_parachute(const struct config *config,
+                                        const struct collector *collector,
+                                        struct parachute_disk *disks, bool acts);
 
-/* As emitter_options has them. */
-struct wire_heard {
-    void (*ready)(void *arg);
-    void (*failed)(void *arg);
-    void *arg;
-};
+/* All but whom to tell: ready, failed, arg. */
+struct emitter_options wire_emitter(const struct config *config);
 
-struct emitter *wire_emitter(const struct config *config, struct event_base *base,
-                             struct series_table *series, const struct wire_heard *heard);
+/* How long a look waits for a disk: what does not answer in time is in error (SPEC 4.5), to the
+ * parachute as to the tick. */
+int64_t wire_patience_ns(const struct config *config);
 
 #endif

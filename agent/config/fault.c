@@ -8,6 +8,15 @@
 #define LINE_MAX_BYTES 8192
 #define ESCAPED_BYTES 4 /* \xNN */
 
+static void (*fault_take)(void *arg, const char *line);
+static void *fault_arg;
+
+void fault_to(void (*take)(void *arg, const char *line), void *arg)
+{
+    fault_take = take;
+    fault_arg = arg;
+}
+
 int fault_write(const char *format, ...)
 {
     char text[LINE_MAX_BYTES];
@@ -27,6 +36,11 @@ int fault_write(const char *format, ...)
             len += (size_t)snprintf(line + len, ESCAPED_BYTES + 1, "\\x%02x", c);
         else
             line[len++] = (char)c;
+    }
+    line[len] = '\0';
+    if (fault_take) {
+        fault_take(fault_arg, line);
+        return -1;
     }
     line[len++] = '\n';
     if (write(STDERR_FILENO, line, len) < 0)

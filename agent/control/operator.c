@@ -68,7 +68,8 @@ static int print_help(void)
         "  -h, --help           print this and exit\n"
         "status is for root, the agent's own user and its group; reset and test --run\n"
         "are for root and that user. Exit status: 0; 1 where it is refused, no agent\n"
-        "answers, or the command that was run failed; 2: the command line is wrong.\n";
+        "answers, or the command that was run failed; 2: the command line is wrong.\n"
+        "man altimeter says more.\n";
 
     if (fputs(page, stdout) >= 0 && fflush(stdout) == 0)
         return EXIT_SUCCESS;

@@ -6,6 +6,7 @@ import time
 
 import points
 import pytest
+import terminals
 from agent import processes_of
 
 
@@ -71,3 +72,30 @@ def test_started_carelessly(agent, carelessly, number):
     daemon = agent("-v", wrapper=("/usr/bin/python3", "-c", script))
     daemon.lines().count(2)
     daemon.stop(number=number)
+
+
+# The terminal at sys.argv[1] becomes its own, as that of whoever starts it by hand.
+AT_TERMINAL = """
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(os.open(sys.argv[1], os.O_RDWR), termios.TIOCSCTTY, 0)
+if sys.argv[2] == "nohup":
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+
+@pytest.mark.parametrize("how", ["by hand", "nohup"])
+def test_terminal_closes(agent, how):
+    """Started by hand it ends with its terminal, of which no reload is meant; under nohup it stays."""
+    master, slave = terminals.open_pair()
+    daemon = agent(wrapper=("/usr/bin/python3", "-c", AT_TERMINAL, os.ttyname(slave), how))
+    os.kill(daemon.pid, signal.SIGHUP)  # a reload, as long as the terminal is there
+    points.wait_until(lambda: daemon.health()["configuration"]["reloads"] == 1, "it was read again")
+    os.close(slave)
+    os.close(master)
+    if how == "nohup":
+        points.wait_until(lambda: daemon.health()["configuration"]["reloads"] == 2, "it goes on")
+        return
+    assert daemon.process.wait(points.DEADLINE_S) == 0
+    daemon.stopped = True
+    assert "its terminal was closed" in daemon.stderr

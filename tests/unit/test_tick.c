@@ -190,9 +190,89 @@ static void the_slot_of_the_newest_snapshot_is_not_due(void **state)
     }
 }
 
+/* From any slots to any others at any moment: nothing twice, nothing older, and no wait of more
+ * than one of the new intervals. */
+static void other_slots_from_now_on(void **state)
+{
+    static const struct {
+        unsigned interval_s;
+        unsigned offset_s;
+    } slots[] = {{1, 0}, {2, 1}, {7, 3}, {10, 0}, {10, 9}, {60, 30}, {3600, 1800}};
+    const size_t count = sizeof slots / sizeof *slots;
+
+    (void)state;
+    for (size_t i = 0; i < count * count * 120; i++) {
+        size_t from = i % count;
+        size_t to = i / count % count;
+        int64_t wall_ns = BASE_S * CLOCK_NS_PER_S;
+        int64_t later_ns = (int64_t)(i / count / count) * CLOCK_NS_PER_S / 4; /* 0..30 s */
+        int64_t last_s = 0;
+        int64_t slot_s = 0;
+        int64_t step_ns = 0;
+        struct tick tick = tick_make(slots[from].interval_s, slots[from].offset_s);
+
+        assert_true(tick_due(&tick, wall_ns, 0, &last_s, &step_ns));
+        if (tick_due(&tick, wall_ns + later_ns, later_ns, &slot_s, &step_ns))
+            last_s = slot_s;
+        tick_adapt(&tick, slots[to].interval_s, slots[to].offset_s);
+        for (int turn = 0; turn < 3; turn++) {
+            int64_t next_ns = tick_next_ns(&tick, wall_ns + later_ns) - wall_ns;
+
+            assert_in_range(next_ns - later_ns, 0, slots[to].interval_s * CLOCK_NS_PER_S);
+            later_ns = next_ns;
+            assert_true(tick_due(&tick, wall_ns + later_ns, later_ns, &slot_s, &step_ns));
+            assert_true(slot_s > last_s);
+            assert_int_equal(slot_s % slots[to].interval_s, slots[to].offset_s);
+            assert_int_equal(step_ns, 0);
+            last_s = slot_s;
+        }
+    }
+}
+
+/* Longer slots and shorter ones again, within one slot: what was emitted is not emitted again. */
+static void other_slots_and_back(void **state)
+{
+    int64_t slot_s = 0;
+    int64_t step_ns = 0;
+
+    (void)state;
+    for (unsigned other_s = 1; other_s <= 60; other_s++)
+        for (unsigned back_s = 1; back_s <= 3; back_s++) {
+            struct tick tick = tick_make(1, 0);
+            int64_t wall_ns = (BASE_S + 27) * CLOCK_NS_PER_S;
+            int64_t last_s = 0;
+
+            assert_true(tick_due(&tick, wall_ns, 0, &last_s, &step_ns));
+            tick_adapt(&tick, other_s, 0);
+            assert_false(tick_due(&tick, wall_ns + 1000, 1000, &slot_s, &step_ns));
+            tick_adapt(&tick, back_s, 0);
+            assert_false(tick_due(&tick, wall_ns + 2000, 2000, &slot_s, &step_ns));
+            int64_t next_ns = tick_next_ns(&tick, wall_ns + 2000);
+            assert_in_range(next_ns - wall_ns, 1, back_s * CLOCK_NS_PER_S);
+            assert_true(tick_due(&tick, next_ns, next_ns - wall_ns, &slot_s, &step_ns));
+            assert_true(slot_s > last_s);
+        }
+}
+
+/* Before the first slot there is none to go by. */
+static void other_slots_before_the_first(void **state)
+{
+    struct tick tick = tick_make(10, 0);
+    int64_t slot_s = 0;
+    int64_t step_ns = 0;
+
+    (void)state;
+    tick_adapt(&tick, 2, 1);
+    assert_true(tick_due(&tick, BASE_S * CLOCK_NS_PER_S, 0, &slot_s, &step_ns));
+    assert_int_equal(slot_s, BASE_S - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(other_slots_from_now_on),
+        cmocka_unit_test(other_slots_and_back),
+        cmocka_unit_test(other_slots_before_the_first),
         cmocka_unit_test(histories_give_their_slots),
         cmocka_unit_test(nothing_before_the_clock_is_set),
         cmocka_unit_test(waking_as_told_misses_nothing),

@@ -1,0 +1,16 @@
+/*
+ * The event loop: libevent's, whose own words go into the log.
+ *
+ * Errors: NULL where memory is short. Threads: one.
+ */
+#ifndef AGENT_LOOP_H
+#define AGENT_LOOP_H
+
+struct event_base;
+
+struct event_base *loop_new(void);
+
+/* All that libevent keeps goes with it, so it is the last of a process. */
+void loop_free(struct event_base *base);
+
+#endif
