@@ -35,12 +35,13 @@ class Carbon:
         self.whisper = pytest.importorskip("whisper", reason="no whisper here (comes with carbon)")
         self.folder = folder
         self.host, self.port = host, port or agent.free_port()
+        self.query_port = agent.free_port()  # where graphite-web asks for what is not on disk yet
         self.enter = enter
         self.process = None
         (folder / "wsp").mkdir(parents=True)
         (folder / "storage-schemas.conf").write_text(SCHEMAS.format(history=history))
         (folder / "carbon.conf").write_text(
-            CONFIG.format(folder=folder, host=host, port=self.port, query_port=agent.free_port())
+            CONFIG.format(folder=folder, host=host, port=self.port, query_port=self.query_port)
         )
 
     def start(self):
