@@ -36,8 +36,8 @@ class Room:
             self.close()
             why = said.decode().strip()
             pytest.skip(f"no private mount namespace can be made here (it takes root): {why}")
-        # --root too: in a chroot the new namespace's own root would be another tree
-        self.enter = ["nsenter", f"--target={self.keeper.pid}", "--mount", "--root"]
+        # --root and --wd too: in a chroot the new namespace's own root would be another tree
+        self.enter = ["nsenter", f"--target={self.keeper.pid}", "--mount", "--root", "--wd"]
         self.mount("-t", "tmpfs", "none", "/var")
         for name in ("data", "store"):
             self.path(f"/var/vcap/{name}").mkdir(parents=True)

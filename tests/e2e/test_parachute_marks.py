@@ -191,8 +191,9 @@ def test_taken_while_it_runs(scene, what):
     """The folder, all of run_dir, or what is in it goes while the agent runs: the next change makes it anew."""
     daemon = scene.start(scene.config(scene.command()))
     lines = daemon.lines()
-    scene.wait_activated(False, NAME)
     folder = scene.run_dir / "parachute"
+    wait_until(lambda: folder.is_dir() and sorted(path.name for path in folder.iterdir()) == ALL, "all stand there")
+    lines.count(2)  # and whoever made them has had time to look around
     if what == "markers":
         for path in folder.iterdir():
             path.unlink()
