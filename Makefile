@@ -38,7 +38,7 @@ WARNINGS += -Werror
 endif
 
 ifneq ($(SANITIZE),)
-CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+override CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 
 ROOMS := agent collector parachute emitter base
@@ -100,11 +100,14 @@ run: packages-build
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	$(BUILD)/altimeter $(ARGS)
 
+# The second round; -O1, since it is compiled for each check.
+SANITIZED = BUILD=$(BUILD)/sanitized SANITIZE=address,undefined CFLAGS='-O1 -g'
+
 check: packages-build packages-test
 	@$(MAKE) --no-print-directory $(PARALLEL) programs
 	@$(MAKE) --no-print-directory check-unit check-e2e
-	@$(MAKE) --no-print-directory $(PARALLEL) programs BUILD=$(BUILD)/sanitized SANITIZE=address,undefined
-	@$(MAKE) --no-print-directory check-unit check-e2e BUILD=$(BUILD)/sanitized SANITIZE=address,undefined
+	@$(MAKE) --no-print-directory $(PARALLEL) programs $(SANITIZED)
+	@$(MAKE) --no-print-directory check-unit check-e2e $(SANITIZED)
 
 # All that the tests run.
 programs: $(BUILD)/altimeter $(UNIT_PROGRAMS) $(TOOLS)

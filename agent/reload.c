@@ -48,7 +48,8 @@ struct reload {
     struct event *timeout;
     struct event *reap;
     struct emitter_reloads counts;
-    char why[WHY_MAX]; /* the first line of this time */
+    char why[WHY_MAX];  /* the first line of this time, */
+    char told[WHY_MAX]; /* and of the last time, for whoever was told */
 };
 
 static void begin(struct reload *reload);
@@ -68,7 +69,8 @@ static void finish(struct reload *reload, bool done)
     reload->counts.done += done;
     reload->counts.refused += !done;
     reload->counts.last_s = clock_wall_ns() / CLOCK_NS_PER_S;
-    reload->counts.error = done ? NULL : reload->why;
+    memcpy(reload->told, reload->why, sizeof reload->told);
+    reload->counts.error = done ? NULL : reload->told;
     if (done)
         log_write(LOG_LEVEL_INFO, "the configuration was read again and is in force");
     else

@@ -1,5 +1,6 @@
 """The configuration changed while the agent runs."""
 
+import http.client
 import os
 import signal
 
@@ -8,8 +9,15 @@ import points
 
 
 def counts(daemon):
-    """(reloads that were done, that were refused), as /healthz has them."""
-    said = daemon.health()["configuration"]
+    """(reloads that were done, that were refused), as /healthz has them; a door may be moving just now."""
+
+    def asked():
+        try:
+            return daemon.health()["configuration"]
+        except (OSError, http.client.HTTPException):
+            return None
+
+    said = points.wait_until(asked, "/healthz answers")
     return said["reloads"], said["refused"]
 
 

@@ -91,8 +91,10 @@ def test_bad_and_mended_at_once(agent):
         done, refused = counts(daemon)
         ask(daemon, '{"interval": 0}')
         ask(daemon, base())
-        points.wait_until(lambda: counts(daemon)[0] > done, "the mended one is in force")
-        assert daemon.health()["configuration"]["error"] is None
+        points.wait_until(
+            lambda: counts(daemon)[0] > done and daemon.health()["configuration"]["error"] is None,
+            "the mended one is in force",
+        )
     assert "still hangs" not in daemon.stderr
 
 
