@@ -19,6 +19,11 @@ ROOT = Path(__file__).resolve().parents[2]
 os.environ["PATH"] += ":/usr/sbin:/sbin"  # mkfs.ext4 is there, also for who became root by su
 
 
+def pytest_collection_modifyitems(items):
+    """What takes longest begins first, and the others fill the time beside it."""
+    items.sort(key=lambda item: not item.path.name.startswith("test_deb"))
+
+
 @pytest.fixture(scope="session")
 def program():
     """The path of the program under test."""
