@@ -100,8 +100,8 @@ run: packages-build
 	@$(MAKE) --no-print-directory $(PARALLEL) all
 	$(BUILD)/altimeter $(ARGS)
 
-# The second round; -O1, since it is compiled for each check.
-SANITIZED = BUILD=$(BUILD)/sanitized SANITIZE=address,undefined CFLAGS='-O1 -g'
+# The second round.
+SANITIZED = BUILD=$(BUILD)/sanitized SANITIZE=address,undefined
 
 check: packages-build packages-test
 	@$(MAKE) --no-print-directory $(PARALLEL) programs
