@@ -9,8 +9,9 @@
 
 #include "agent/config/config.h"
 
-/* Runs until SIGTERM or SIGINT: 0. 1 where it cannot start: a port in use, no memory. The
- * configuration, which is taken over, is read again at SIGHUP, from the same command line. */
+/* Runs until SIGTERM, SIGINT, or its terminal closes: 0. 1 where it cannot start: a port in use, no
+ * memory. The configuration, which is taken over, is read again at SIGHUP, from the same command
+ * line. */
 int agent_run(struct config *config, int argc, char **argv);
 
 /* One snapshot of the present second, its lines on stdout: 0. 1 where that fails. */

@@ -42,6 +42,12 @@ static inline size_t heap_bytes(void)
 #endif
 }
 
+/* For bench_until: whether the file stands there by now. */
+static inline bool stands_by_now(void *path)
+{
+    return access(path, F_OK) == 0;
+}
+
 static inline struct address loopback(uint32_t host, in_port_t port)
 {
     struct address address = {.len = sizeof(struct sockaddr_in)};

@@ -241,11 +241,6 @@ static void test_reloads(void **state)
 }
 
 /* With the ring's file, which outlives the options that named it. */
-static bool is_there(void *path)
-{
-    return access(path, F_OK) == 0;
-}
-
 static void a_thousand_times_costs_nothing(void **state)
 {
     struct scene scene;
@@ -284,7 +279,7 @@ static void a_thousand_times_costs_nothing(void **state)
     assert_in_range(descriptors(), 0, open + 16);
     assert_in_range(heap_bytes(), 0, heap + 262144);
     snprintf(path, sizeof path, "%s/ring", scene.dir);
-    bench_until(&scene.bench, is_there, path);
+    bench_until(&scene.bench, stands_by_now, path);
     close_scene(&scene);
     spoil(options);
     assert_int_equal(unlink(path), 0);
