@@ -4,13 +4,44 @@
 #include <string.h>
 
 #define NUMBER_MAX ((size_t)20) /* digits of the largest uint64_t */
+#define TAIL_MAX ((size_t)32)   /* see struct tail */
 
-/* What stands around the DataPoints. */
-struct frame {
-    const char *first; /* before the first one */
-    const char *next;  /* before each other */
-    const char *after; /* after each */
+/* What stands behind each value but the last: all is the same, and copied in one piece. */
+struct tail {
+    char text[TAIL_MAX]; /* " <timestamp>", and what lies between two DataPoints */
+    size_t len;
 };
+
+static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                            "25262728293031323334353637383940414243444546474849"
+                            "50515253545556575859606162636465666768697071727374"
+                            "75767778798081828384858687888990919293949596979899";
+
+static size_t count_digits(uint64_t number)
+{
+    size_t digits = 1;
+
+    for (; number >= 10000; number /= 10000)
+        digits += 4;
+    return digits + (number >= 10) + (number >= 100) + (number >= 1000);
+}
+
+/* Neither values nor timestamps are negative (SPEC 2). */
+static char *put_number(char *at, uint64_t number)
+{
+    char *end = at + count_digits(number);
+    char *digit = end;
+
+    for (; number >= 100; number /= 100) {
+        digit -= 2;
+        memcpy(digit, pairs + number % 100 * 2, 2);
+    }
+    if (number >= 10)
+        memcpy(at, pairs + number * 2, 2);
+    else
+        *at = (char)('0' + number);
+    return end;
+}
 
 static char *put_text(char *at, const char *text, size_t len)
 {
@@ -18,52 +49,60 @@ static char *put_text(char *at, const char *text, size_t len)
     return at + len;
 }
 
-/* Neither values nor timestamps are negative (SPEC 2). */
-static char *put_number(char *at, uint64_t number)
+static struct tail make_tail(int64_t timestamp_s, const char *between)
 {
-    char digits[NUMBER_MAX];
-    size_t start = sizeof digits;
+    struct tail tail = {.text = " "};
+    char *end = put_number(tail.text + 1, (uint64_t)timestamp_s);
 
-    do {
-        digits[--start] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    return put_text(at, digits + start, sizeof digits - start);
+    tail.len = (size_t)(put_text(end, between, strlen(between)) - tail.text);
+    return tail;
 }
 
-/* Writes into the buffer's own memory: one reservation and no copy for a snapshot. */
-static int add(struct evbuffer *out, const struct series_table *series,
-               const struct snapshot *snapshot, struct frame frame)
+/* Of all of it; a tail is copied whole, however much of it counts. */
+static size_t bound_bytes(const struct series_table *series, const struct snapshot *snapshot,
+                          const char *before)
 {
-    size_t around = strlen(frame.next) + strlen(frame.after) + 2 + 2 * NUMBER_MAX;
-    size_t bound = strlen(frame.first);
-    struct evbuffer_iovec space = {0};
-    char stamp[1 + NUMBER_MAX] = " ";
-    size_t stamp_len = (size_t)(put_number(stamp + 1, (uint64_t)snapshot->timestamp_s) - stamp);
+    size_t bound = strlen(before) + TAIL_MAX;
 
     for (size_t i = 0; i < snapshot->count; i++) {
         size_t len = 0;
+
         series_path(series, snapshot->series[i], &len);
-        bound += around + len;
+        bound += len + 1 + NUMBER_MAX + TAIL_MAX;
     }
+    return bound;
+}
+
+/*
+ * Adds the DataPoints with `before` before the first, and `between` between two, of which the first
+ * `closing` bytes also stand behind the last. Writes into the buffer's own memory: one reservation
+ * and no copy for a snapshot.
+ */
+static int add(struct evbuffer *out, const struct series_table *series,
+               const struct snapshot *snapshot, const char *before, const char *between,
+               size_t closing)
+{
+    const struct tail tail = make_tail(snapshot->timestamp_s, between);
+    struct evbuffer_iovec space = {0};
+
     if (snapshot->count == 0)
         return 0;
-    if (evbuffer_reserve_space(out, (ev_ssize_t)bound, &space, 1) != 1)
+    if (evbuffer_reserve_space(out, (ev_ssize_t)bound_bytes(series, snapshot, before), &space, 1) !=
+        1)
         return -1;
 
-    char *at = space.iov_base;
+    char *at = put_text(space.iov_base, before, strlen(before));
     for (size_t i = 0; i < snapshot->count; i++) {
-        const char *before = i == 0 ? frame.first : frame.next;
         size_t len = 0;
         const char *path = series_path(series, snapshot->series[i], &len);
 
-        at = put_text(at, before, strlen(before));
         at = put_text(at, path, len);
         *at++ = ' ';
         at = put_number(at, (uint64_t)snapshot->values[i]);
-        at = put_text(at, stamp, stamp_len);
-        at = put_text(at, frame.after, strlen(frame.after));
+        memcpy(at, tail.text, TAIL_MAX);
+        at += tail.len;
     }
+    at -= strlen(between) - closing;
     space.iov_len = (size_t)(at - (char *)space.iov_base);
     return evbuffer_commit_space(out, &space, 1);
 }
@@ -71,11 +110,11 @@ static int add(struct evbuffer *out, const struct series_table *series,
 int text_lines(struct evbuffer *out, const struct series_table *series,
                const struct snapshot *snapshot)
 {
-    return add(out, series, snapshot, (struct frame){"", "", "\n"});
+    return add(out, series, snapshot, "", "\n", 1);
 }
 
 int text_json(struct evbuffer *out, const struct series_table *series,
               const struct snapshot *snapshot, bool first)
 {
-    return add(out, series, snapshot, (struct frame){first ? "  \"" : ",\n  \"", ",\n  \"", "\""});
+    return add(out, series, snapshot, first ? "  \"" : ",\n  \"", "\",\n  \"", 1);
 }
