@@ -28,10 +28,23 @@ struct bits_out {
 };
 
 /* Adds the lowest `width` bits of `number`; `width` is 0..BITS_MAX, the bits above it are zero. */
-void bits_put(struct bits_out *out, uint64_t number, unsigned width);
+static inline void bits_put(struct bits_out *out, uint64_t number, unsigned width)
+{
+    out->pending = out->pending << width | number;
+    out->count += width;
+    while (out->count >= 8) {
+        out->count -= 8;
+        *out->at++ = (uint8_t)(out->pending >> out->count);
+    }
+}
 
 /* Writes what is pending. Gives the end of the bytes. */
-uint8_t *bits_finish(struct bits_out *out);
+static inline uint8_t *bits_finish(struct bits_out *out)
+{
+    if (out->count > 0)
+        bits_put(out, 0, 8 - out->count);
+    return out->at;
+}
 
 struct bits_in {
     const uint8_t *at; /* the next byte to read */
@@ -41,13 +54,56 @@ struct bits_in {
     bool failed;
 };
 
+/* At least BITS_MAX bits, where there are as many. */
+static inline void bits_refill(struct bits_in *in)
+{
+    while (in->count <= 56 && in->at < in->end) {
+        in->pending |= (uint64_t)*in->at++ << (56 - in->count);
+        in->count += 8;
+    }
+}
+
+/* Where `width` is more than there is, all is taken. */
+static inline void bits_drop(struct bits_in *in, unsigned width)
+{
+    if (width > in->count) {
+        in->failed = true;
+        width = in->count;
+    }
+    in->pending = width < 64 ? in->pending << width : 0;
+    in->count -= width;
+}
+
 /* Takes zeros, up to `most` of them (at most BITS_MAX) or to the first one bit, which stays. */
-unsigned bits_take_zeros(struct bits_in *in, unsigned most);
+static inline unsigned bits_take_zeros(struct bits_in *in, unsigned most)
+{
+    if (in->count < most)
+        bits_refill(in);
+
+    unsigned zeros = 64 - bits_length(in->pending);
+    if (zeros > most)
+        zeros = most;
+    bits_drop(in, zeros);
+    return zeros;
+}
 
 /* Takes `width` bits, 0..BITS_MAX. */
-uint64_t bits_take(struct bits_in *in, unsigned width);
+static inline uint64_t bits_take(struct bits_in *in, unsigned width)
+{
+    if (width == 0)
+        return 0;
+    if (in->count < width)
+        bits_refill(in);
+
+    uint64_t number = in->pending >> (64 - width);
+    bits_drop(in, width);
+    return number;
+}
 
 /* Whether nothing is left but the zeros that fill up the last byte, and nothing failed. */
-bool bits_at_end(const struct bits_in *in);
+static inline bool bits_at_end(const struct bits_in *in)
+{
+    return !in->failed && in->at == in->end && in->count < 8 && in->pending == 0;
+}
 
 #endif

@@ -92,9 +92,18 @@ static void follow(int32_t *mean, int64_t missed)
     *mean += ((int32_t)bits_length(fold(missed)) * FRACTION - *mean) / MEMORY;
 }
 
+/* Whether to learn that the value stays changes nothing any more. Most series hardly ever move. */
+static bool rests(const struct codec_model *model)
+{
+    return model->still < MEMORY && model->moving < MEMORY && model->drift < MEMORY &&
+           model->drift > -MEMORY;
+}
+
 /* A value `units` from the last one was coded. */
 static void learn(struct codec_model *model, int64_t value, int64_t units)
 {
+    if (units == 0 && rests(model))
+        return;
     follow(&model->still, units);
     follow(&model->moving, units - drift_units(model));
     model->drift += (units * FRACTION - model->drift) / MEMORY;
