@@ -10,9 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How often the kernel is asked what the peer acknowledged, while there is something to ask for. */
+/*
+ * When the kernel is asked what the peer acknowledged, where no turn comes before that: soon while
+ * what is under way keeps more from being sent, else only lest a peer that vanished stay unnoticed.
+ */
 #define POLL_FIRST_MS 50
 #define POLL_LONGEST_MS 1000
+#define POLL_CALM_MS 2000
 
 #define TURN_SENDS 64
 #define TURN_RECEIVES 16
@@ -47,14 +51,6 @@ static const char *hear(struct session *session)
     return NULL;
 }
 
-/* The next look comes soon, but however often something is sent, it comes. */
-static void poll_early(struct session *session)
-{
-    if (session->poll_ms / 2 > POLL_FIRST_MS)
-        event_del(session->poll);
-    session->poll_ms = POLL_FIRST_MS;
-}
-
 /* Sends as much as the peer takes and a turn allows. NULL, or why the connection is over. */
 static const char *speak(struct session *session, int64_t now_ns)
 {
@@ -69,7 +65,7 @@ static const char *speak(struct session *session, int64_t now_ns)
             return connection_why(session->connection);
         if (sent > 0) {
             delivery_sent(session->delivery, (size_t)sent);
-            poll_early(session);
+            session->poll_ms = POLL_FIRST_MS;
         }
         if (sent < 0)
             break;
@@ -80,19 +76,19 @@ static const char *speak(struct session *session, int64_t now_ns)
 /* Nothing tells when an acknowledgement arrives, so it is asked for; never while all is quiet. */
 static void schedule_poll(struct session *session)
 {
-    if (delivery_counts(session->delivery).under_way == 0) {
+    size_t under_way = delivery_counts(session->delivery).under_way;
+    long wait_ms = POLL_CALM_MS;
+
+    if (under_way == 0) {
         event_del(session->poll);
         return;
     }
-    if (evtimer_pending(session->poll, NULL))
-        return;
-    const struct timeval wait = {.tv_sec = session->poll_ms / 1000,
-                                 .tv_usec = session->poll_ms % 1000 * 1000};
-
+    if (under_way == DELIVERY_UNDER_WAY) {
+        wait_ms = session->poll_ms;
+        session->poll_ms = wait_ms * 2 < POLL_LONGEST_MS ? wait_ms * 2 : POLL_LONGEST_MS;
+    }
+    const struct timeval wait = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
     evtimer_add(session->poll, &wait);
-    session->poll_ms *= 2;
-    if (session->poll_ms > POLL_LONGEST_MS)
-        session->poll_ms = POLL_LONGEST_MS;
 }
 
 static void schedule_pace(struct session *session, int64_t now_ns)
@@ -106,6 +102,17 @@ static void schedule_pace(struct session *session, int64_t now_ns)
         event_del(session->pace);
 }
 
+/* Asks the kernel what was acknowledged. NULL, or why the connection is over. */
+static const char *look(struct session *session, int64_t now_ns)
+{
+    session_ask(session);
+    return delivery_counts(session->delivery).under_way > 0 &&
+                   tcp_vanished(connection_fd(session->connection), now_ns,
+                                &session->silent_since_ns)
+               ? "no answer any more"
+               : NULL;
+}
+
 /* The ear comes first: after a close by the peer the first send would succeed, and be lost. One
  * time is for all: what has to wait for its turn now must not be found ready a moment later, when
  * the wait is asked for, or nothing would come for it. */
@@ -114,7 +121,8 @@ void session_turn(struct session *session)
     int64_t now_ns = clock_mono_ns();
     const char *why = hear(session);
 
-    session_ask(session);
+    if (!why)
+        why = look(session, now_ns);
     if (!why && !event_pending(session->writable, EV_WRITE, NULL))
         why = speak(session, now_ns);
     if (why) {
@@ -143,19 +151,6 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
     session_turn(arg);
 }
 
-static void on_poll(evutil_socket_t fd, short what, void *arg)
-{
-    struct session *session = arg;
-
-    (void)fd;
-    (void)what;
-    if (tcp_vanished(connection_fd(session->connection), clock_mono_ns(),
-                     &session->silent_since_ns))
-        session->broke(session->arg, "no answer any more");
-    else
-        session_turn(session);
-}
-
 struct session *session_new(struct event_base *base, struct connection *connection,
                             struct delivery *delivery, session_cb *broke, void *arg)
 {
@@ -174,7 +169,7 @@ struct session *session_new(struct event_base *base, struct connection *connecti
     session->arg = arg;
     session->readable = event_new(base, fd, EV_READ | EV_PERSIST, on_readable, session);
     session->writable = event_new(base, fd, EV_WRITE, on_turn, session);
-    session->poll = evtimer_new(base, on_poll, session);
+    session->poll = evtimer_new(base, on_turn, session);
     session->pace = evtimer_new(base, on_turn, session);
     if (session->readable && session->writable && session->poll && session->pace &&
         event_add(session->readable, NULL) == 0)

@@ -249,6 +249,8 @@ static const char *state(const struct target *target)
 
 struct target_status target_status(const struct target *target)
 {
+    if (target->session)
+        session_ask(target->session); /* lest it tell of what arrived long ago as under way */
     struct delivery_counts counts = delivery_counts(target->delivery);
     const struct loss *loss = counts.loss.snapshots > 0 ? &counts.loss : &target->outage.last_loss;
     int64_t acked_age_ns = clock_mono_ns() - counts.acked_ns;
