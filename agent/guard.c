@@ -7,6 +7,10 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
+/* A cycle that is due just before a tick would wake the agent twice: it leaves the tick so long to
+ * come first. */
+#define LEEWAY_NS (50 * CLOCK_NS_PER_MS)
+
 struct guard {
     struct guard_options options;
     struct observed observed;
@@ -171,17 +175,20 @@ void guard_start(struct guard *guard)
     schedule_cycle(guard, clock_mono_ns());
 }
 
-/* Whether a cycle is due within half a parachute interval; then the next one comes a whole one
- * later. */
+/*
+ * Whether the cycle that comes next may begin now: it is due within half a parachute interval, or
+ * before the next tick in any case. The one after it comes a whole interval later.
+ */
 static bool take_cycle(struct guard *guard)
 {
-    if (!guard->cycle_event)
-        return guard->observed.count > 0;
+    int64_t tick_ns = guard->options.config->interval_s * CLOCK_NS_PER_S;
     int64_t now_ns = clock_mono_ns();
 
-    if (guard->due_ns - now_ns > cycle_ns(guard) / 2)
+    if (!guard->cycle_event)
+        return guard->observed.count > 0;
+    if (cycle_ns(guard) > tick_ns && guard->due_ns - now_ns > cycle_ns(guard) / 2)
         return false;
-    schedule_cycle(guard, now_ns + cycle_ns(guard));
+    schedule_cycle(guard, now_ns + cycle_ns(guard) + LEEWAY_NS);
     return true;
 }
 
