@@ -8,6 +8,7 @@
 #   make deb      install what the Debian package needs, build it
 #
 # V=1 shows the commands. DEPS=no leaves the packages to you. CC=clang, CFLAGS=..., SANITIZE=address,undefined and BUILD=dir work as expected.
+# LIBCURL=linked links libcurl, which else is loaded where there is a Graphite target.
 # JOBS=n tests run side by side; most of their time they wait.
 
 BUILD ?= build
@@ -29,7 +30,8 @@ ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 RECORD ?= $(PREFIX)/share/altimeter/installed
 
 VERSION := $(shell cat VERSION)
-LIBRARIES := libstatgrab libcurl jansson libevent_core libevent_extra
+LIBRARIES := libstatgrab jansson libevent_core libevent_extra
+LIBCURL ?= loaded# when it is needed, see emitter/push/curl_library.h; or linked
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
 
 # Warnings stop the build where nobody would see them scroll by.
@@ -44,15 +46,15 @@ endif
 ROOMS := agent collector parachute emitter base
 SOURCES := $(foreach room,$(ROOMS),$(wildcard $(room)/*.c $(room)/*/*.c))
 HEADERS := $(foreach room,$(ROOMS),$(wildcard $(room)/*.h $(room)/*/*.h))
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o)
+OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out emitter/push/curl_$(if $(filter linked,$(LIBCURL)),loaded,linked).c,$(SOURCES)))
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 TOOL_SOURCES := $(wildcard tests/tools/*.c)
 TOOLS := $(TOOL_SOURCES:tests/tools/%.c=$(BUILD)/tests/%)
 
 # Asked only once there is something to compile: the packages may be installed by this very make.
-LIBRARY_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
-LIBRARY_LDLIBS = $(shell pkg-config --libs $(LIBRARIES))
+LIBRARY_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES) libcurl)
+LIBRARY_LDLIBS = $(shell pkg-config --libs $(LIBRARIES) $(if $(filter linked,$(LIBCURL)),libcurl))
 COMPILE = $(CC) -std=c17 -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(LIBRARY_CFLAGS)
 
 # Compiling side by side, where nobody has said how many.

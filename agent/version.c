@@ -27,6 +27,7 @@ static const char *or_none(const char *flags)
 
 int version_print(FILE *out)
 {
+    const char *curl = curl_used_version();
     const char *tls = curl_used_tls();
     int written = fprintf(out,
                           "altimeter %s\n"
@@ -37,9 +38,9 @@ int version_print(FILE *out)
                           "compiler: %s\n"
                           "CFLAGS: %s\n"
                           "LDFLAGS: %s\n",
-                          VERSION, event_get_version(), curl_used_version(), tls ? tls : "no TLS",
-                          jansson_used_version(), host_built_version(), COMPILER,
-                          or_none(BUILD_CFLAGS), or_none(BUILD_LDFLAGS));
+                          VERSION, event_get_version(), curl ? curl : "is missing",
+                          tls ? tls : "no TLS", jansson_used_version(), host_built_version(),
+                          COMPILER, or_none(BUILD_CFLAGS), or_none(BUILD_LDFLAGS));
 
     return written < 0 ? -1 : 0;
 }

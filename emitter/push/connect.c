@@ -1,5 +1,6 @@
 #include "emitter/push/connect.h"
 
+#include "emitter/push/curl_library.h"
 #include "emitter/push/curl_loop.h"
 #include "emitter/push/curl_setup.h"
 #include "emitter/push/curl_text.h"
@@ -27,6 +28,7 @@
 
 struct connector {
     struct event_base *base;
+    bool ready; /* libcurl is loaded */
 };
 
 struct connection {
@@ -54,22 +56,24 @@ struct connector *connector_new(struct event_base *base)
 {
     struct connector *connector = calloc(1, sizeof *connector);
 
-    if (!connector)
-        return NULL;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        free(connector);
-        return NULL;
-    }
-    connector->base = base;
+    if (connector)
+        connector->base = base;
     return connector;
 }
 
 void connector_free(struct connector *connector)
 {
-    if (!connector)
-        return;
-    curl_global_cleanup();
+    if (connector && connector->ready)
+        curl_global_cleanup();
     free(connector);
+}
+
+static int get_ready(struct connector *connector, const char **why)
+{
+    *why = "libcurl cannot start";
+    connector->ready = connector->ready || (curl_library_load(why) == 0 &&
+                                            curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+    return connector->ready ? 0 : -1;
 }
 
 static void report(struct connection *connection, const char *error)
@@ -112,7 +116,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    report(connection, curl_text_timeout(connection->easy));
+    report(connection, connection->easy ? curl_text_timeout(connection->easy) : connection->tells);
 }
 
 /* An address is tried now: it has a patience of its own. libcurl 7.88 sets no close-on-exec itself.
@@ -130,24 +134,31 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     return fd;
 }
 
-static int start(struct connection *connection, struct event_base *base,
+/* Without libcurl the connection fails at once; that it is missing is told as any other reason. */
+static int start(struct connection *connection, struct connector *connector,
                  const struct connection_options *options)
 {
     const struct timeval name_wait = milliseconds(NAME_MS(options->patience_ms));
-    CURL *easy = curl_easy_init();
+    const char *why = NULL;
 
+    connection->deadline = evtimer_new(connector->base, on_deadline, connection);
+    if (connection->deadline && get_ready(connector, &why) < 0) {
+        snprintf(connection->tells, sizeof connection->tells, "%s", why);
+        curl_text_clean(connection->tells);
+        return evtimer_add(connection->deadline, &(struct timeval){0});
+    }
+    CURL *easy = connection->deadline ? curl_easy_init() : NULL;
     connection->easy = easy;
-    connection->deadline = evtimer_new(base, on_deadline, connection);
     if (options->tls)
         connection->record = malloc(RECORD_BYTES);
-    if (!easy || !connection->deadline || (options->tls && !connection->record) ||
+    if (!easy || (options->tls && !connection->record) ||
         evtimer_add(connection->deadline, &name_wait) < 0 ||
         curl_setup(easy, options, WHOLE_MS(options->patience_ms)) < 0 ||
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, connection) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, connection->tells) != CURLE_OK)
         return -1;
-    return curl_loop_open(&connection->loop, base, easy, on_ended, connection);
+    return curl_loop_open(&connection->loop, connector->base, easy, on_ended, connection);
 }
 
 struct connection *connection_open(struct connector *connector,
@@ -163,7 +174,7 @@ struct connection *connection_open(struct connector *connector,
     connection->fd = -1;
     connection->tls = options->tls;
     connection->patience_ms = options->patience_ms;
-    if (start(connection, connector->base, options) == 0)
+    if (start(connection, connector, options) == 0)
         return connection;
     connection_close(connection);
     return NULL;
@@ -175,7 +186,8 @@ void connection_close(struct connection *connection)
         return;
     connection->done = NULL;
     curl_loop_close(&connection->loop);
-    curl_easy_cleanup(connection->easy);
+    if (connection->easy)
+        curl_easy_cleanup(connection->easy);
     if (connection->deadline)
         event_free(connection->deadline);
     free(connection->record);

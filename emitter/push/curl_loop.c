@@ -123,6 +123,7 @@ void curl_loop_close(struct curl_loop *loop)
     curl_loop_rest(loop);
     if (loop->easy)
         curl_multi_remove_handle(loop->multi, loop->easy);
-    curl_multi_cleanup(loop->multi);
+    if (loop->multi)
+        curl_multi_cleanup(loop->multi);
     *loop = (struct curl_loop){0};
 }

@@ -6,9 +6,10 @@
 #ifndef EMITTER_CURL_USED_H
 #define EMITTER_CURL_USED_H
 
+/* NULL: there is none. */
 const char *curl_used_version(void);
 
-/* The library that it has its TLS from, with its version; NULL: it has none. */
+/* The library that it has its TLS from, with its version; NULL: there is none. */
 const char *curl_used_tls(void);
 
 #endif
