@@ -8,7 +8,6 @@
 #include "emitter/text.h"
 
 #include <errno.h>
-#include <event2/buffer.h>
 #include <event2/event.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,28 +19,33 @@ struct once {
     int status;
 };
 
-/* evbuffer_write takes what fits into a pipe at a time; a closed or full one is an error. */
-static int write_all(struct evbuffer *text, int fd)
+/* A pipe takes what fits into it at a time; a closed or full one is an error. */
+static int write_all(const struct bytes *text, int fd)
 {
-    while (evbuffer_get_length(text) > 0)
-        if (evbuffer_write(text, fd) <= 0)
+    size_t done = 0;
+
+    while (done < text->len) {
+        ssize_t written = write(fd, text->data + done, text->len - done);
+
+        if (written <= 0)
             return -1;
+        done += (size_t)written;
+    }
     return 0;
 }
 
 static void print(void *arg, struct snapshot *snapshot)
 {
     struct once *once = arg;
-    struct evbuffer *text = evbuffer_new();
+    struct bytes text = {0};
 
-    if (!text || snapshot->failed || text_lines(text, once->series, snapshot) < 0)
+    if (snapshot->failed || text_lines(&text, once->series, snapshot) < 0)
         log_write(LOG_LEVEL_ERROR, "no snapshot: out of memory");
-    else if (write_all(text, STDOUT_FILENO) < 0)
+    else if (write_all(&text, STDOUT_FILENO) < 0)
         log_write(LOG_LEVEL_ERROR, "cannot write to stdout: %s", strerror(errno));
     else
         once->status = 0;
-    if (text)
-        evbuffer_free(text);
+    bytes_clean(&text);
     once->over = true;
     event_base_loopbreak(once->base);
 }

@@ -10,6 +10,8 @@ int bytes_reserve(struct bytes *bytes, size_t more)
     size_t needed = bytes->len + more;
     if (needed <= bytes->capacity)
         return 0;
+    if (bytes->borrowed)
+        return -1;
 
     size_t capacity = bytes->capacity > 64 ? bytes->capacity : 64;
     while (capacity < needed)

@@ -17,6 +17,7 @@ struct bytes {
     uint8_t *data;
     size_t len;
     size_t capacity;
+    bool borrowed; /* the memory is somebody else's, and does not grow */
     bool failed;
 };
 

@@ -35,7 +35,7 @@ struct lines {
     bool failed; /* to accept, since the last resume */
 
     struct snapshot snapshot;
-    struct evbuffer *text; /* the newest snapshot's, when it was last asked for */
+    struct bytes text; /* the newest snapshot's, when it was last asked for */
     struct client clients[CLIENTS_MAX];
     size_t count;
 };
@@ -55,21 +55,20 @@ static size_t waiting(const struct client *client)
 /* False where there is none, or memory is short. */
 static bool format_newest(struct lines *lines)
 {
-    evbuffer_drain(lines->text, evbuffer_get_length(lines->text));
+    bytes_cut(&lines->text, 0);
     return ring_newest(lines->ring, &lines->snapshot) == 0 &&
-           text_lines(lines->text, lines->series, &lines->snapshot) == 0;
+           text_lines(&lines->text, lines->series, &lines->snapshot) == 0;
 }
 
 /* A copy for each: evbuffer_add_reference was a source of dangling pointers in libevent 2.1. */
 static void give(struct client *client)
 {
-    struct evbuffer *text = client->lines->text;
-    size_t len = evbuffer_get_length(text);
+    const struct bytes *text = &client->lines->text;
     size_t before = waiting(client);
 
     /* A single snapshot may be larger than the bound; a client that reads is given that too. */
-    if ((before > 0 && before + len > WAITING_MAX_BYTES) ||
-        bufferevent_write(client->stream, evbuffer_pullup(text, -1), len) < 0)
+    if ((before > 0 && before + text->len > WAITING_MAX_BYTES) ||
+        bufferevent_write(client->stream, text->data, text->len) < 0)
         drop(client);
 }
 
@@ -177,11 +176,10 @@ struct lines *lines_open(struct event_base *base, const struct address *address,
     lines->series = series;
     if (lines->listening.fd < 0)
         goto failed;
-    lines->text = evbuffer_new();
     lines->resume = evtimer_new(base, on_resume, lines);
     lines->listener =
         evconnlistener_new(base, on_accept, lines, LEV_OPT_CLOSE_ON_EXEC, 0, lines->listening.fd);
-    if (!lines->text || !lines->resume || !lines->listener ||
+    if (!lines->resume || !lines->listener ||
         setsockopt(lines->listening.fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer) <
             0)
         goto short_of_memory;
@@ -206,8 +204,7 @@ void lines_close(struct lines *lines)
         evconnlistener_free(lines->listener);
     if (lines->resume)
         event_free(lines->resume);
-    if (lines->text)
-        evbuffer_free(lines->text);
+    bytes_clean(&lines->text);
     listen_leave(&lines->listening);
     snapshot_clean(&lines->snapshot);
     free(lines);

@@ -1,6 +1,5 @@
 #include "emitter/text.h"
 
-#include <event2/buffer.h>
 #include <string.h>
 
 #define NUMBER_MAX ((size_t)20) /* digits of the largest uint64_t */
@@ -75,23 +74,21 @@ static size_t bound_bytes(const struct series_table *series, const struct snapsh
 
 /*
  * Adds the DataPoints with `before` before the first, and `between` between two, of which the first
- * `closing` bytes also stand behind the last. Writes into the buffer's own memory: one reservation
- * and no copy for a snapshot.
+ * `closing` bytes also stand behind the last. One reservation
+ * for a snapshot.
  */
-static int add(struct evbuffer *out, const struct series_table *series,
+static int add(struct bytes *out, const struct series_table *series,
                const struct snapshot *snapshot, const char *before, const char *between,
                size_t closing)
 {
     const struct tail tail = make_tail(snapshot->timestamp_s, between);
-    struct evbuffer_iovec space = {0};
 
     if (snapshot->count == 0)
         return 0;
-    if (evbuffer_reserve_space(out, (ev_ssize_t)bound_bytes(series, snapshot, before), &space, 1) !=
-        1)
+    if (bytes_reserve(out, bound_bytes(series, snapshot, before)) < 0)
         return -1;
 
-    char *at = put_text(space.iov_base, before, strlen(before));
+    char *at = put_text((char *)out->data + out->len, before, strlen(before));
     for (size_t i = 0; i < snapshot->count; i++) {
         size_t len = 0;
         const char *path = series_path(series, snapshot->series[i], &len);
@@ -103,18 +100,18 @@ static int add(struct evbuffer *out, const struct series_table *series,
         at += tail.len;
     }
     at -= strlen(between) - closing;
-    space.iov_len = (size_t)(at - (char *)space.iov_base);
-    return evbuffer_commit_space(out, &space, 1);
+    out->len = (size_t)(at - (char *)out->data);
+    return 0;
 }
 
-int text_lines(struct evbuffer *out, const struct series_table *series,
+int text_lines(struct bytes *out, const struct series_table *series,
                const struct snapshot *snapshot)
 {
     return add(out, series, snapshot, "", "\n", 1);
 }
 
-int text_json(struct evbuffer *out, const struct series_table *series,
-              const struct snapshot *snapshot, bool first)
+int text_json(struct bytes *out, const struct series_table *series, const struct snapshot *snapshot,
+              bool first)
 {
     return add(out, series, snapshot, first ? "  \"" : ",\n  \"", "\",\n  \"", 1);
 }

@@ -8,22 +8,21 @@
 #ifndef EMITTER_TEXT_H
 #define EMITTER_TEXT_H
 
+#include "base/bytes.h"
 #include "base/series.h"
 #include "base/snapshot.h"
 
 #include <stdbool.h>
 
-struct evbuffer;
-
 /* Adds the snapshot as lines, each with its `\n` (SPEC 2). */
-int text_lines(struct evbuffer *out, const struct series_table *series,
+int text_lines(struct bytes *out, const struct series_table *series,
                const struct snapshot *snapshot);
 
 /*
  * Adds the snapshot as elements of a JSON array, each on a line of its own and indented by two,
  * without the brackets around them (SPEC 7). `first` is set where no element stands before these.
  */
-int text_json(struct evbuffer *out, const struct series_table *series,
-              const struct snapshot *snapshot, bool first);
+int text_json(struct bytes *out, const struct series_table *series, const struct snapshot *snapshot,
+              bool first);
 
 #endif

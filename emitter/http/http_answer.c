@@ -128,8 +128,11 @@ static int add_snapshots(struct stream *stream, struct snapshot *snapshot)
             return -1;
         if (stream->cursor.next > stream->end)
             break; /* the rest was overwritten, and this one is newer than the answer */
-        if (text_json(stream->chunk, stream->series, snapshot, !stream->begun) < 0)
+        struct bytes text = {0};
+        if (text_json(&text, stream->series, snapshot, !stream->begun) < 0)
             return -1;
+        evbuffer_add(stream->chunk, text.data, text.len);
+        bytes_clean(&text);
         stream->begun = true;
     }
     return 0;

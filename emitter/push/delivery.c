@@ -6,7 +6,6 @@
 #include "emitter/ring/cursor.h"
 #include "emitter/text.h"
 
-#include <event2/buffer.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -26,7 +25,8 @@ struct delivery {
 
     struct ring_cursor cursor;
     struct snapshot snapshot;
-    struct evbuffer *text; /* what is unsent of the newest entry under way */
+    struct bytes text; /* of the newest entry under way, */
+    size_t text_sent;  /* of which so much is sent */
     uint64_t acked;
     int64_t acked_ns;
     uint64_t lost;
@@ -46,11 +46,6 @@ struct delivery *delivery_new(const struct ring *ring, const struct series_table
     delivery->settling.settle_ns = options->settle_ms * CLOCK_NS_PER_MS;
     delivery->next = options->position ? ring_end(ring) : ring_first(ring);
     delivery->lost = options->lost;
-    delivery->text = evbuffer_new();
-    if (!delivery->text) {
-        free(delivery);
-        return NULL;
-    }
     if (options->position)
         delivery_owe(delivery, options->position, 0);
     return delivery;
@@ -60,7 +55,7 @@ void delivery_free(struct delivery *delivery)
 {
     if (!delivery)
         return;
-    evbuffer_free(delivery->text);
+    bytes_clean(&delivery->text);
     cursor_clean(&delivery->cursor);
     snapshot_clean(&delivery->snapshot);
     free(delivery);
@@ -171,6 +166,18 @@ static bool read_owed(struct delivery *delivery, uint64_t *number)
     return true;
 }
 
+static size_t unsent(const struct delivery *delivery)
+{
+    return delivery->text.len - delivery->text_sent;
+}
+
+/* The memory is kept for the next one. */
+static void forget_text(struct delivery *delivery)
+{
+    bytes_cut(&delivery->text, 0);
+    delivery->text_sent = 0;
+}
+
 /* Begins the next snapshot. false: none, it has to wait, or memory is short. */
 static bool begin(struct delivery *delivery, int64_t now_ns)
 {
@@ -179,7 +186,7 @@ static bool begin(struct delivery *delivery, int64_t now_ns)
 
     if (delivery->count == DELIVERY_UNDER_WAY || !pick(delivery, &number, &paced) ||
         (paced && pace_wait_ns(&delivery->pace, now_ns) > 0) || !read_owed(delivery, &number) ||
-        text_lines(delivery->text, delivery->series, &delivery->snapshot) < 0)
+        text_lines(&delivery->text, delivery->series, &delivery->snapshot) < 0)
         return false;
 
     if (paced)
@@ -191,17 +198,17 @@ static bool begin(struct delivery *delivery, int64_t now_ns)
     owed_remove(&delivery->owed, number);
     delivery->under_way[(delivery->oldest + delivery->count++) % DELIVERY_UNDER_WAY] =
         (struct settling_entry){number, delivery->snapshot.timestamp_s,
-                                delivery->sent_bytes + evbuffer_get_length(delivery->text)};
+                                delivery->sent_bytes + delivery->text.len};
     return true;
 }
 
 const void *delivery_peek(struct delivery *delivery, int64_t now_ns, size_t *len)
 {
-    while (evbuffer_get_length(delivery->text) == 0)
+    while (unsent(delivery) == 0)
         if (!begin(delivery, now_ns))
             return NULL;
-    *len = evbuffer_get_length(delivery->text);
-    return evbuffer_pullup(delivery->text, -1);
+    *len = unsent(delivery);
+    return delivery->text.data + delivery->text_sent;
 }
 
 int64_t delivery_wait_ns(const struct delivery *delivery, int64_t now_ns)
@@ -209,7 +216,7 @@ int64_t delivery_wait_ns(const struct delivery *delivery, int64_t now_ns)
     uint64_t number = 0;
     bool paced = false;
 
-    if (delivery->count == DELIVERY_UNDER_WAY || evbuffer_get_length(delivery->text) > 0 ||
+    if (delivery->count == DELIVERY_UNDER_WAY || unsent(delivery) > 0 ||
         !pick(delivery, &number, &paced) || !paced)
         return 0;
     return pace_wait_ns(&delivery->pace, now_ns);
@@ -217,7 +224,9 @@ int64_t delivery_wait_ns(const struct delivery *delivery, int64_t now_ns)
 
 void delivery_sent(struct delivery *delivery, size_t len)
 {
-    evbuffer_drain(delivery->text, len);
+    delivery->text_sent += len;
+    if (unsent(delivery) == 0)
+        forget_text(delivery);
     delivery->sent_bytes += len;
 }
 
@@ -261,7 +270,7 @@ void delivery_broke(struct delivery *delivery, int64_t now_ns)
     }
     settling_break(&delivery->settling, now_ns, first, &delivery->owed, &gone);
     lose(delivery, &gone);
-    evbuffer_drain(delivery->text, evbuffer_get_length(delivery->text));
+    forget_text(delivery);
 }
 
 struct loss delivery_take_loss(struct delivery *delivery)

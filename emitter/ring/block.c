@@ -7,6 +7,9 @@
 
 static const uint8_t magic[] = {'R', 'B', 'L', 'K'};
 
+#define BYTES_MOST ((size_t)16 << 10) /* or, where snapshots are large: */
+#define FIRSTS_MOST 8                 /* times its first snapshot */
+
 enum { CRC_AT = 4, FIRST_AT = 8, BEFORE_AT = 16, HEADER_BYTES = 24 };
 
 uint64_t block_end(const struct block *block)
@@ -86,12 +89,30 @@ int block_add(struct block *block, struct frame_writer *writer, struct series_ta
     }
     if (frame_add(&block->bytes, writer, table, before, layout, snapshot) == 0) {
         block->count++;
+        if (block->count == 1)
+            block->first_len = block->bytes.len;
         return 0;
     }
     bytes_cut(&block->bytes, len);
     if (layout != before)
         drop_run(block, table);
     return -1;
+}
+
+size_t block_bytes_most(const struct block *block)
+{
+    size_t most = block->first_len * FIRSTS_MOST;
+
+    return most > BYTES_MOST ? most : BYTES_MOST;
+}
+
+/* A DataPoint takes less than a byte (see emitter/ring/codec.h). */
+void block_expect(struct block *block, size_t more)
+{
+    size_t room = newest(block)->count * more;
+    size_t most = block_bytes_most(block);
+
+    bytes_reserve(&block->bytes, room < most ? room : most);
 }
 
 /* Adds a frame that lies behind the others already. */

@@ -35,6 +35,7 @@ struct block {
     uint64_t first; /* number of the first snapshot */
     uint32_t count; /* snapshots */
     struct bytes bytes;
+    size_t first_len; /* of the bytes, with the first snapshot */
     struct block_run *runs;
     size_t run_count;
     uint64_t at; /* where in the file's data it lies, or BLOCK_UNPLACED: the ring's to say */
@@ -50,6 +51,15 @@ void block_free(struct block *block, struct series_table *table);
 /* Adds the snapshot at the end. After -1 the block is as before, and the writer broken. */
 int block_add(struct block *block, struct frame_writer *writer, struct series_table *table,
               const struct snapshot *snapshot);
+
+/* With so many bytes it is large enough. */
+size_t block_bytes_most(const struct block *block);
+
+/*
+ * `more` snapshots follow that are like its newest one. There is room for them then, of the size
+ * that is usual, so that no tick waits for memory; where memory is short, it grows with what comes.
+ */
+void block_expect(struct block *block, size_t more);
 
 /*
  * A block from bytes with a header that were found somewhere, which it takes over also where it

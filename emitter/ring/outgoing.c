@@ -31,21 +31,17 @@ bool outgoing_any(const struct outgoing *outgoing, const struct ring *ring)
 static int add_positions(struct outgoing *outgoing, const struct ring *ring,
                          struct positions *positions, struct scribe_message *message)
 {
-    struct bytes slot = {0};
+    struct bytes slot = {.data = message->bytes, .capacity = POSITIONS_BYTES, .borrowed = true};
 
     positions->turn = outgoing->turn + 1;
     positions->first = ring_first(ring);
     positions->end = ring_end(ring);
-    if (positions_encode(positions, &slot) < 0) {
-        bytes_clean(&slot);
+    if (positions_encode(positions, &slot) < 0)
         return -1;
-    }
     outgoing->turn++;
     message->pieces[0] = (struct scribe_piece){
         .at = RINGFILE_SLOT_AT + outgoing->turn % 2 * POSITIONS_BYTES, .len = slot.len};
-    memcpy(message->bytes, slot.data, slot.len);
     message->len = slot.len;
-    bytes_clean(&slot);
     return 0;
 }
 

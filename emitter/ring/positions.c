@@ -10,18 +10,39 @@ static const uint8_t magic[] = {'R', 'P', 'O', 'S'};
 
 enum { CRC_AT = 4, LEN_AT = 8, TURN_AT = 12, FIRST_AT = 20, END_AT = 28, TARGETS_AT = 36 };
 
-int positions_add(struct positions *positions, const char *name, uint64_t lost,
-                  const struct owed *owed)
+void positions_restart(struct positions *positions)
+{
+    positions->count = 0;
+}
+
+/* Room for one more. */
+static int extend(struct positions *positions)
 {
     struct position *list =
-        reallocarray(positions->list, positions->count + 1, sizeof *positions->list);
+        reallocarray(positions->list, positions->kept + 1, sizeof *positions->list);
 
     if (!list)
         return -1;
     positions->list = list;
-    list[positions->count] = (struct position){strdup(name), lost, *owed};
-    if (!list[positions->count].name)
+    list[positions->kept++] = (struct position){0};
+    return 0;
+}
+
+int positions_add(struct positions *positions, const char *name, uint64_t lost,
+                  const struct owed *owed)
+{
+    if (positions->count == positions->kept && extend(positions) < 0)
         return -1;
+
+    struct position *position = &positions->list[positions->count];
+    if (!position->name || strcmp(position->name, name) != 0) {
+        free(position->name);
+        position->name = strdup(name);
+    }
+    if (!position->name)
+        return -1;
+    position->lost = lost;
+    position->owed = *owed;
     positions->count++;
     return 0;
 }
@@ -53,7 +74,7 @@ static void encode_target(const struct position *position, bool join, struct byt
     }
 }
 
-/* Gives the slot's length; it may be too long. */
+/* Gives the slot's length; 0: it is too long for its room, or memory is short. */
 static size_t encode(const struct positions *positions, size_t count, bool join, struct bytes *out)
 {
     size_t start = out->len;
@@ -66,11 +87,11 @@ static size_t encode(const struct positions *positions, size_t count, bool join,
     bytes_add(out, header, sizeof header);
     for (size_t i = 0; i < count; i++)
         encode_target(&positions->list[i], join, out);
-    if (out->failed)
+    size_t len = out->len - start;
+    if (out->failed || len > POSITIONS_BYTES)
         return 0;
 
     uint8_t *slot = out->data + start;
-    size_t len = out->len - start;
     bytes_put_u32(slot + LEN_AT, (uint32_t)(len - TURN_AT));
     bytes_put_u32(slot + CRC_AT, crc_add(0, slot + LEN_AT, len - LEN_AT));
     return len;
@@ -82,13 +103,15 @@ int positions_encode(const struct positions *positions, struct bytes *out)
     size_t count = positions->count;
     bool join = false;
 
-    while (encode(positions, count, join, out) > POSITIONS_BYTES) {
+    while (encode(positions, count, join, out) == 0) {
         bytes_cut(out, start);
+        if (count == 0)
+            return -1;
         if (join)
             count--;
         join = true;
     }
-    return out->failed ? -1 : 0;
+    return 0;
 }
 
 static int decode_target(struct positions *positions, struct bytes_in *in)
@@ -158,7 +181,7 @@ void positions_renumber(struct positions *positions, uint64_t shift, uint64_t en
 
 void positions_clean(struct positions *positions)
 {
-    for (size_t i = 0; i < positions->count; i++)
+    for (size_t i = 0; i < positions->kept; i++)
         free(positions->list[i].name);
     free(positions->list);
     *positions = (struct positions){0};

@@ -35,7 +35,11 @@ struct positions {
     uint64_t end;   /* all that a target is owed below this is said here */
     struct position *list;
     size_t count;
+    size_t kept; /* so many in the list have a name; those behind `count` wait for the next round */
 };
+
+/* Empty again, but the memory is kept, for the same names once more. */
+void positions_restart(struct positions *positions);
 
 /* Adds a copy of the name. */
 int positions_add(struct positions *positions, const char *name, uint64_t lost,
@@ -45,8 +49,9 @@ int positions_add(struct positions *positions, const char *name, uint64_t lost,
 const struct position *positions_find(const struct positions *positions, const char *name);
 
 /*
- * As a slot, at the end of `out`. Where it would not fit, the ranges of each target are joined into
- * one, and then targets are left out: they are owed more than they need then.
+ * As a slot, at the end of `out`, which may be borrowed memory with room for POSITIONS_BYTES. Where
+ * it would not fit, the ranges of each target are joined into one, and then targets are left out:
+ * they are owed more than they need then.
  */
 int positions_encode(const struct positions *positions, struct bytes *out);
 

@@ -8,8 +8,6 @@
 #include <string.h>
 
 #define BLOCK_SNAPSHOTS_MOST ((size_t)256)
-#define BLOCK_BYTES_MOST ((size_t)16 << 10) /* or, where snapshots are large: */
-#define BLOCK_FIRSTS_MOST 8                 /* times its first snapshot */
 
 struct ring {
     struct series_table *series;
@@ -18,7 +16,6 @@ struct ring {
 
     struct blocks blocks;
     struct frame_writer writer; /* of the newest one */
-    size_t first_len;           /* of the newest one's bytes, with its first snapshot */
     size_t adopted;             /* the oldest so many were found in the file */
     uint64_t data_bytes; /* that they all together have there; 0: not known yet, or no file */
 
@@ -119,10 +116,7 @@ static void make_way(struct ring *ring, size_t index)
 
 static bool full(const struct ring *ring, const struct block *block)
 {
-    size_t most = ring->first_len * BLOCK_FIRSTS_MOST;
-
-    return block->count >= ring->block_snapshots ||
-           block->bytes.len >= (most > BLOCK_BYTES_MOST ? most : BLOCK_BYTES_MOST) ||
+    return block->count >= ring->block_snapshots || block->bytes.len >= block_bytes_most(block) ||
            (ring->data_bytes > 0 && block->bytes.len >= ring->data_bytes / 4);
 }
 
@@ -156,7 +150,7 @@ static int add(struct ring *ring, struct block *block, const struct snapshot *sn
     if (block_add(block, &ring->writer, ring->series, snapshot) == 0) {
         ring->block_bytes += block->bytes.len - len;
         if (block->count == 1)
-            ring->first_len = block->bytes.len;
+            block_expect(block, ring->block_snapshots - 1);
         return 0;
     }
     if (block->count == 0) {

@@ -35,7 +35,8 @@ struct store {
     bool writing; /* a write is under way */
     bool stalled; /* for too long */
     struct outgoing outgoing;
-    bool final; /* the last positions are written, or on their way */
+    struct positions positions; /* that are written with it */
+    bool final;                 /* the last positions are written, or on their way */
 
     char error[128];
     struct log_complaint trouble;
@@ -74,6 +75,7 @@ static void drop(struct store *store)
     store->writing = false;
     store->stalled = false;
     incoming_clean(&store->incoming);
+    positions_clean(&store->positions);
     wait_for(store, store->wait_s);
     if (store->wait_s < LONGEST_WAIT_S)
         store->wait_s *= 2;
@@ -91,6 +93,7 @@ static void take_in(struct store *store)
     store->outgoing.turn = store->incoming.positions.turn;
     store->options.loaded(store->options.arg, &store->incoming.positions);
     incoming_clean(&store->incoming);
+    positions_clean(&store->positions);
     if (!store->told)
         outgoing_all(&store->outgoing, store->ring);
 }
@@ -228,6 +231,7 @@ void store_free(struct store *store)
     scribe_link_leave(&store->link);
     event_free(store->timer);
     incoming_clean(&store->incoming);
+    positions_clean(&store->positions);
     free(store);
 }
 
@@ -244,14 +248,13 @@ static bool all_said(struct store *store)
 static void pump(struct store *store)
 {
     struct scribe_message *message = &store->link.message;
-    struct positions positions = {0};
 
     if (!store->up || store->writing || all_said(store))
         return;
-    int made = store->options.positions(store->options.arg, &positions);
+    positions_restart(&store->positions);
+    int made = store->options.positions(store->options.arg, &store->positions);
     if (made == 0)
-        made = outgoing_next(&store->outgoing, store->ring, &positions, message);
-    positions_clean(&positions);
+        made = outgoing_next(&store->outgoing, store->ring, &store->positions, message);
     if (made == 0) {
         store->final = store->stopping && message->complete;
         message->complete = store->fresh && message->complete;

@@ -75,7 +75,10 @@ static inline void bench_lines(struct bench *bench, uint64_t number, struct evbu
 
     assert_true(cursor_read(&cursor, bench->ring, number, &bench->snapshot));
     cursor_clean(&cursor);
-    assert_int_equal(text_lines(out, bench->series, &bench->snapshot), 0);
+    struct bytes text = {0};
+    assert_int_equal(text_lines(&text, bench->series, &bench->snapshot), 0);
+    assert_int_equal(evbuffer_add(out, text.data, text.len), 0);
+    bytes_clean(&text);
 }
 
 static inline void bench_give_up(evutil_socket_t fd, short what, void *arg)

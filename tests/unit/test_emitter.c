@@ -111,14 +111,12 @@ static void test_health(void **state)
 static char *emit(struct fixture *fixture)
 {
     const struct self_tick tick = {.duration_ns = 4000, .lateness_ns = 5000, .stuck_disks = 6};
-    struct evbuffer *text = evbuffer_new();
+    struct bytes text = {0};
 
     emitter_emit(fixture->emitter, &tick, &fixture->snapshot);
-    assert_int_equal(text_lines(text, fixture->door.series, &fixture->snapshot), 0);
-    evbuffer_add(text, "", 1);
-    char *lines = strdup((const char *)evbuffer_pullup(text, -1));
-    evbuffer_free(text);
-    return lines;
+    assert_int_equal(text_lines(&text, fixture->door.series, &fixture->snapshot), 0);
+    bytes_add(&text, "", 1);
+    return (char *)text.data;
 }
 
 /* As it is now, at the snapshot's end, and only where it is wanted. */

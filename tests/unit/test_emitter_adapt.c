@@ -135,15 +135,14 @@ static void assert_health(struct scene *scene, int capacity, int snapshots, cons
 /* Whether type `agent` tells of that target, and how many series it has. */
 static size_t tells_of(struct scene *scene, const char *target)
 {
-    struct evbuffer *text = evbuffer_new();
+    struct bytes text = {0};
 
     snapshot_clear(&scene->snapshot, 1);
     emitter_emit(scene->emitter, &(struct self_tick){0}, &scene->snapshot);
-    assert_int_equal(text_lines(text, scene->bench.series, &scene->snapshot), 0);
-    evbuffer_add(text, "", 1);
-    size_t count =
-        strstr((const char *)evbuffer_pullup(text, -1), target) ? scene->snapshot.count : 0;
-    evbuffer_free(text);
+    assert_int_equal(text_lines(&text, scene->bench.series, &scene->snapshot), 0);
+    bytes_add(&text, "", 1);
+    size_t count = strstr((const char *)text.data, target) ? scene->snapshot.count : 0;
+    bytes_clean(&text);
     return count;
 }
 

@@ -12,7 +12,6 @@
 #include "parachute/parachute.h"
 #include "tests/unit/unit.h"
 
-#include <event2/buffer.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,14 +137,14 @@ static void the_golden_sample_comes_out_to_the_letter(void **state)
     collector_emit(collector, &snapshot);
     parachute_emit(parachute, &snapshot);
 
-    struct evbuffer *json = evbuffer_new();
-    evbuffer_add_printf(json, "[\n");
-    assert_int_equal(text_json(json, series, &snapshot, true), 0);
-    evbuffer_add(json, "\n]\n", sizeof "\n]\n");
-    assert_string_equal(evbuffer_pullup(json, -1), whole_file(SAMPLE));
+    struct bytes json = {0};
+    bytes_add(&json, "[\n", 2);
+    assert_int_equal(text_json(&json, series, &snapshot, true), 0);
+    bytes_add(&json, "\n]\n", sizeof "\n]\n");
+    assert_string_equal((const char *)json.data, whole_file(SAMPLE));
 
     (void)state;
-    evbuffer_free(json);
+    bytes_clean(&json);
     snapshot_clean(&snapshot);
     parachute_free(parachute);
     collector_free(collector);

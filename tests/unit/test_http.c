@@ -13,21 +13,19 @@
 /* The latest `quantity` snapshots as they are to be answered; to be freed. */
 static char *expected_json(const struct door *door, uint64_t quantity)
 {
-    struct evbuffer *text = evbuffer_new();
+    struct bytes text = {0};
     struct ring_cursor cursor = {.next = ring_end(door->ring) - quantity};
     struct snapshot snapshot = {0};
 
-    evbuffer_add(text, "[\n", 2);
+    bytes_add(&text, "[\n", 2);
     for (uint64_t i = 0; i < quantity; i++) {
         assert_true(cursor_next(&cursor, door->ring, &snapshot));
-        text_json(text, door->series, &snapshot, i == 0);
+        text_json(&text, door->series, &snapshot, i == 0);
     }
     cursor_clean(&cursor);
-    evbuffer_add(text, "\n]\n", 4);
-    char *json = strdup((const char *)evbuffer_pullup(text, -1));
-    evbuffer_free(text);
+    bytes_add(&text, "\n]\n", 4);
     snapshot_clean(&snapshot);
-    return json;
+    return (char *)text.data;
 }
 
 static void test_quantity(void **state)

@@ -2,7 +2,6 @@
 #include "emitter/text.h"
 #include "tests/unit/unit.h"
 
-#include <event2/buffer.h>
 #include <inttypes.h>
 #include <locale.h>
 #include <stdio.h>
@@ -14,7 +13,7 @@
 struct fixture {
     struct series_table *table;
     struct snapshot snapshot;
-    struct evbuffer *out;
+    struct bytes out;
 };
 
 static int set_up(void **state)
@@ -22,7 +21,6 @@ static int set_up(void **state)
     struct fixture *fixture = calloc(1, sizeof *fixture);
 
     fixture->table = series_table_new("redis.0");
-    fixture->out = evbuffer_new();
     snapshot_clear(&fixture->snapshot, NOW_S);
     *state = fixture;
     return 0;
@@ -34,7 +32,7 @@ static int tear_down(void **state)
 
     snapshot_clean(&fixture->snapshot);
     series_table_free(fixture->table);
-    evbuffer_free(fixture->out);
+    bytes_clean(&fixture->out);
     free(fixture);
     return 0;
 }
@@ -46,21 +44,21 @@ static void add(struct fixture *fixture, const char *specific, uint64_t value)
 
 static void check(struct fixture *fixture, const char *expected)
 {
-    evbuffer_add(fixture->out, "", 1);
-    assert_string_equal((const char *)evbuffer_pullup(fixture->out, -1), expected);
-    evbuffer_drain(fixture->out, evbuffer_get_length(fixture->out));
+    bytes_add(&fixture->out, "", 1);
+    assert_string_equal((const char *)fixture->out.data, expected);
+    bytes_cut(&fixture->out, 0);
 }
 
 static void test_lines(void **state)
 {
     struct fixture *fixture = *state;
 
-    assert_int_equal(text_lines(fixture->out, fixture->table, &fixture->snapshot), 0);
+    assert_int_equal(text_lines(&fixture->out, fixture->table, &fixture->snapshot), 0);
     check(fixture, "");
     add(fixture, "system.load.error", 0);
     add(fixture, "system.disk.a-b_C.total", 6113067008);
-    assert_int_equal(text_lines(fixture->out, fixture->table, &fixture->snapshot), 0);
-    assert_int_equal(text_lines(fixture->out, fixture->table, &fixture->snapshot), 0);
+    assert_int_equal(text_lines(&fixture->out, fixture->table, &fixture->snapshot), 0);
+    assert_int_equal(text_lines(&fixture->out, fixture->table, &fixture->snapshot), 0);
     check(fixture, "redis.0.system.load.error 0 1594380720\n"
                    "redis.0.system.disk.a-b_C.total 6113067008 1594380720\n"
                    "redis.0.system.load.error 0 1594380720\n"
@@ -71,14 +69,14 @@ static void test_json(void **state)
 {
     struct fixture *fixture = *state;
 
-    assert_int_equal(text_json(fixture->out, fixture->table, &fixture->snapshot, true), 0);
+    assert_int_equal(text_json(&fixture->out, fixture->table, &fixture->snapshot, true), 0);
     check(fixture, "");
     add(fixture, "system.load.error", 0);
     add(fixture, "parachute.activated", 1);
-    assert_int_equal(text_json(fixture->out, fixture->table, &fixture->snapshot, true), 0);
+    assert_int_equal(text_json(&fixture->out, fixture->table, &fixture->snapshot, true), 0);
     check(fixture, "  \"redis.0.system.load.error 0 1594380720\",\n"
                    "  \"redis.0.parachute.activated 1 1594380720\"");
-    assert_int_equal(text_json(fixture->out, fixture->table, &fixture->snapshot, false), 0);
+    assert_int_equal(text_json(&fixture->out, fixture->table, &fixture->snapshot, false), 0);
     check(fixture, ",\n  \"redis.0.system.load.error 0 1594380720\",\n"
                    "  \"redis.0.parachute.activated 1 1594380720\"");
 }
@@ -106,7 +104,7 @@ static void test_numbers(void **state)
         len +=
             (size_t)snprintf(expected + len, sizeof expected - len,
                              "redis.0.x.y %" PRId64 " 1594380720\n", fixture->snapshot.values[i]);
-    assert_int_equal(text_lines(fixture->out, fixture->table, &fixture->snapshot), 0);
+    assert_int_equal(text_lines(&fixture->out, fixture->table, &fixture->snapshot), 0);
     check(fixture, expected);
     assert_non_null(strstr(expected, " 9007199254740992 "));
     assert_null(strstr(expected, " 9007199254740993 "));
@@ -124,9 +122,9 @@ static void test_long(void **state)
         snapshot_add(&fixture->snapshot,
                      series_intern(fixture->table, "%s.%s.%s.%d", node, node, node, i),
                      SNAPSHOT_VALUE_MAX);
-    assert_int_equal(text_lines(fixture->out, fixture->table, &fixture->snapshot), 0);
+    assert_int_equal(text_lines(&fixture->out, fixture->table, &fixture->snapshot), 0);
 
-    const char *at = (const char *)evbuffer_pullup(fixture->out, -1);
+    const char *at = (const char *)fixture->out.data;
     for (int i = 0; i < 5000; i++) {
         char line[1024];
         size_t len =
