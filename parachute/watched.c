@@ -141,14 +141,15 @@ static void log_held_off(struct watched *disk)
     const char *mount = disk->options.mount;
     char cause[WATCHED_CAUSE_MAX];
 
-    watched_cause(disk, cause);
-    if (disk->verdict.held_off)
-        log_complain(&disk->held_off, LOG_LEVEL_WARNING,
-                     "parachute: %s was reset by force and is held off: %s; it is watched again "
-                     "once it is below",
-                     mount, cause);
-    else
+    if (!disk->verdict.held_off) {
         log_relieve(&disk->held_off, "parachute: %s is watched again", mount);
+        return;
+    }
+    watched_cause(disk, cause);
+    log_complain(&disk->held_off, LOG_LEVEL_WARNING,
+                 "parachute: %s was reset by force and is held off: %s; it is watched again "
+                 "once it is below",
+                 mount, cause);
 }
 
 void watched_take(struct watched *disk, const struct verdict *verdict)

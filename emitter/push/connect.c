@@ -200,7 +200,7 @@ int connection_fd(const struct connection *connection)
 }
 
 /* -1 with errno, as send(2) and recv(2) would give it; EPROTO where TLS itself is the trouble. */
-static ssize_t fail(struct connection *connection, CURLcode result)
+static ssize_t fail_tls(struct connection *connection, CURLcode result)
 {
     long error = 0;
 
@@ -209,10 +209,8 @@ static ssize_t fail(struct connection *connection, CURLcode result)
         return -1;
     }
     curl_easy_getinfo(connection->easy, CURLINFO_OS_ERRNO, &error);
-    if (connection->tls && error == connection->connect_errno)
-        error = 0;
-    if (error == 0)
-        error = connection->tls ? EPROTO : EIO;
+    if (error == 0 || error == connection->connect_errno)
+        error = EPROTO;
     if (error != EPROTO || !connection->tells[0])
         snprintf(connection->tells, sizeof connection->tells, "%s", strerror((int)error));
     curl_text_clean(connection->tells);
@@ -233,32 +231,39 @@ static ssize_t send_record(struct connection *connection, const void *bytes, siz
         memcpy(connection->record, bytes, connection->pending);
     } else if (len < connection->pending ||
                memcmp(bytes, connection->record, connection->pending) != 0) {
-        return fail(connection, CURLE_SEND_ERROR);
+        return fail_tls(connection, CURLE_SEND_ERROR);
     }
     CURLcode result =
         curl_easy_send(connection->easy, connection->record, connection->pending, &sent);
     if (result != CURLE_OK)
-        return fail(connection, result);
+        return fail_tls(connection, result);
     connection->pending = 0;
     return (ssize_t)sent;
 }
 
+/* Without TLS libcurl would only pass on what the socket does. */
+static ssize_t passed_on(struct connection *connection, ssize_t len)
+{
+    if (len < 0 && errno != EAGAIN)
+        snprintf(connection->tells, sizeof connection->tells, "%s", strerror(errno));
+    return len;
+}
+
 ssize_t connection_send(struct connection *connection, const void *bytes, size_t len)
 {
-    size_t sent = 0;
-
     if (connection->tls)
         return send_record(connection, bytes, len);
-    CURLcode result = curl_easy_send(connection->easy, bytes, len, &sent);
-    return result == CURLE_OK ? (ssize_t)sent : fail(connection, result);
+    return passed_on(connection, send(connection->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
 ssize_t connection_recv(struct connection *connection, void *bytes, size_t len)
 {
     size_t received = 0;
-    CURLcode result = curl_easy_recv(connection->easy, bytes, len, &received);
 
-    return result == CURLE_OK ? (ssize_t)received : fail(connection, result);
+    if (!connection->tls)
+        return passed_on(connection, recv(connection->fd, bytes, len, MSG_DONTWAIT));
+    CURLcode result = curl_easy_recv(connection->easy, bytes, len, &received);
+    return result == CURLE_OK ? (ssize_t)received : fail_tls(connection, result);
 }
 
 const char *connection_why(const struct connection *connection)

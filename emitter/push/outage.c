@@ -30,8 +30,10 @@ void outage_end(struct outage *outage, const char *name, const struct loss *loss
 {
     char lost[LOSS_TEXT_BYTES];
 
-    loss_text(loss, lost);
-    log_relieve(&outage->trouble, "graphite %s: up to date again, meanwhile %s", name, lost);
+    if (outage->trouble.wait_ns != 0) { /* else no text is made, this is asked at each tick */
+        loss_text(loss, lost);
+        log_relieve(&outage->trouble, "graphite %s: up to date again, meanwhile %s", name, lost);
+    }
     if (loss->snapshots > 0)
         outage->last_loss = *loss;
 }
