@@ -1,9 +1,10 @@
 /*
  * One look at the machine, and type `system` of it (SPEC 4).
  *
- * A look reads load, CPUs, memory and swap at once, and asks the helper processes for the disks,
- * since a call on a mount point may hang. It is over when all disks have answered or patience has
- * run out; then `done` is called, from within collector_dispatch or collector_look itself.
+ * A look reads load, CPUs, memory and swap at once, and so it does the disks whose numbers the
+ * kernel has in memory. For the others it asks the helper processes, since a call on a mount point
+ * may hang. It is over when all disks have answered or patience has run out; then `done` is called,
+ * from within collector_dispatch or collector_look itself.
  *
  * Errors: a group or a disk that cannot be read is data (its error DataPoint); each is also logged
  * once. Threads: the loop's thread only. No call blocks. Helper processes are forked from here:

@@ -94,6 +94,11 @@ static int lost_places(const struct crew *crew)
     return count(crew, WORKER_LEAVING) + crew_stuck(crew);
 }
 
+bool crew_idle(const struct crew *crew)
+{
+    return count(crew, WORKER_NONE) + count(crew, WORKER_IDLE) == CREW_WORKERS;
+}
+
 struct worker *crew_hire(struct crew *crew, struct work *work, bool proven, int *error)
 {
     int places = proven ? CREW_WORKERS : CREW_WORKERS - 1;

@@ -40,6 +40,9 @@ void crew_lose(struct crew *crew, struct work *work, struct worker *worker);
 /* How many workers hang in a call that somebody gave up; each on a device of its own. */
 int crew_stuck(const struct crew *crew);
 
+/* Whether no worker has anything to do, or is to be reaped. */
+bool crew_idle(const struct crew *crew);
+
 /* A worker did its batch. */
 void crew_praise(struct crew *crew);
 

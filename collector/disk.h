@@ -32,6 +32,7 @@ struct disk {
     uint32_t series[DISK_POINTS]; /* where it is emitted */
     unsigned awaited;             /* the scopes, as bits, whose look waits for it */
     unsigned settled;             /* and those whose look is done with it */
+    int64_t read_ns;              /* monotonic; 0: that answer came later than at once */
     struct reading latest;        /* of either scope */
     struct reading shown;         /* of the last look of all; ABSENT: nothing is emitted */
     struct log_complaint complaint;

@@ -166,6 +166,7 @@ static int add(struct disklist *list, const struct mount *mount, struct disklist
         result = disk_place(disk, list->series, observed, name);
     if (!disk)
         return -1;
+    disk->probe.resident = mount->resident; /* a remount may have changed it */
     new->disks[new->count++] = disk;
     return result;
 }

@@ -12,6 +12,10 @@
 /* How often a look goes on with a new mount table. */
 #define RESYNCS_MOST 8
 
+/* A tick begins with a look of each scope. What the first one was answered at once serves the
+ * other one too. */
+#define FRESH_NS (20 * CLOCK_NS_PER_MS)
+
 enum { SCOPES = 2 };
 
 struct look {
@@ -96,6 +100,7 @@ static void record_timeout(struct disk *disk, unsigned scopes)
 static void ask(struct disks *disks, unsigned scope)
 {
     unsigned bit = 1U << scope;
+    int64_t now_ns = clock_mono_ns();
 
     for (size_t i = 0; i < disks->list.count; i++) {
         struct disk *disk = disks->list.disks[i];
@@ -107,8 +112,12 @@ static void ask(struct disks *disks, unsigned scope)
             record_timeout(disk, bit);
             continue;
         }
+        if (disk->settled && now_ns - disk->read_ns < FRESH_NS) {
+            disk_record(disk, &disk->probe.result, bit);
+            continue;
+        }
         if (!disk->awaited)
-            pool_ask(disks->list.pool, &disk->probe);
+            disk->read_ns = pool_ask(disks->list.pool, &disk->probe) ? now_ns : 0;
         disk->awaited |= bit;
         disks->looks[scope].pending++;
     }
@@ -190,16 +199,19 @@ static void set_alarm(struct disks *disks)
     pool_alarm(disks->list.pool, at_ns);
 }
 
-void disks_dispatch(struct disks *disks)
+/* Takes what was answered, and ends the looks that are over. */
+static void turn(struct disks *disks)
 {
+    struct pool *pool = disks->list.pool;
     bool news = true;
 
     while (news) { /* an answer can lead to further questions */
         struct probe *probe = NULL;
 
         news = false;
-        pool_dispatch(disks->list.pool);
-        while ((probe = pool_next(disks->list.pool))) {
+        if (!pool_idle(pool))
+            pool_dispatch(pool);
+        while ((probe = pool_next(pool))) {
             take_answer(disks, (struct disk *)probe);
             news = true;
         }
@@ -213,6 +225,12 @@ void disks_dispatch(struct disks *disks)
         if (disks->looks[i].active && disks->looks[i].pending == 0)
             finish(disks, i);
     set_alarm(disks);
+}
+
+void disks_dispatch(struct disks *disks)
+{
+    pool_dispatch(disks->list.pool);
+    turn(disks);
 }
 
 bool disks_looking(const struct disks *disks, enum collector_scope scope)
@@ -234,10 +252,11 @@ int disks_look(struct disks *disks, enum collector_scope scope, int64_t patience
     for (size_t i = 0; i < disks->list.count; i++)
         disks->list.disks[i]->settled &= ~(1U << scope);
     disks->resyncs = 0;
-    pool_dispatch(disks->list.pool); /* what came back late is known before anything is asked */
+    if (!pool_idle(disks->list.pool)) /* what came back late is known before anything is asked */
+        pool_dispatch(disks->list.pool);
     if (refresh(disks) == 0)
         ask(disks, scope);
-    disks_dispatch(disks);
+    turn(disks);
     return 0;
 }
 

@@ -1,6 +1,5 @@
 #include "collector/fstypes.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static bool same(const char *text, const char *bytes, size_t len)
@@ -52,4 +51,10 @@ enum fstype fstypes_judge(const struct fstypes *fstypes, const char *type, size_
             same(fstypes->extra->list[i], type, kernel_len))
             return FSTYPE_PHYSICAL;
     return on_device(fstypes, type, kernel_len) ? FSTYPE_PHYSICAL : FSTYPE_VIRTUAL;
+}
+
+/* xfs is none: before Linux 5.19 it first waits for inodes that are being freed. */
+bool fstypes_resident(const char *type, size_t len)
+{
+    return same("ext4", type, len) || same("ext3", type, len) || same("ext2", type, len);
 }

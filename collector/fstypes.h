@@ -8,6 +8,7 @@
 
 #include "collector/strings.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum fstype {
@@ -28,5 +29,9 @@ int fstypes_check(const struct fstypes *fstypes);
 
 /* `type` is as in mountinfo: the kernel's type, which may be followed by a dot and a subtype. */
 enum fstype fstypes_judge(const struct fstypes *fstypes, const char *type, size_t len);
+
+/* Whether the numbers of such a file system are counters in memory: nobody who asks for them waits
+ * for its device, but for those of a project quota. */
+bool fstypes_resident(const char *type, size_t len);
 
 #endif

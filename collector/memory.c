@@ -24,8 +24,8 @@ enum line {
     LINES,
 };
 
-static const char *const line_names[LINES] = {"MemTotal", "MemFree",      "Buffers",   "Cached",
-                                              "Shmem",    "SReclaimable", "SwapTotal", "SwapFree"};
+static const char line_heads[LINES][16] = {"MemTotal:", "MemFree:",      "Buffers:",   "Cached:",
+                                           "Shmem:",    "SReclaimable:", "SwapTotal:", "SwapFree:"};
 
 /* What is emitted, in its order. */
 enum point {
@@ -96,21 +96,32 @@ void memory_free(struct memory *memory)
     free(memory);
 }
 
+static bool begins(const char *at, const char *end, const char *head)
+{
+    size_t len = strlen(head);
+
+    return (size_t)(end - at) >= len && memcmp(at, head, len) == 0;
+}
+
+/* Which of our lines it is; LINES, as for most of them: none. */
+static enum line find_line(const char *at, const char *end)
+{
+    enum line line = 0;
+
+    while (line < LINES && (*at != *line_heads[line] || !begins(at, end, line_heads[line])))
+        line++;
+    return line;
+}
+
 /* `<name>:`, blanks, digits, ` kB`. Lines of other names are none of ours. */
 static void take_line(struct meminfo *meminfo, const char *at, const char *end)
 {
     static const char unit[] = " kB";
-    const char *colon = memchr(at, ':', (size_t)(end - at));
-    size_t name_len = colon ? (size_t)(colon - at) : 0;
-    int line = 0;
+    enum line line = find_line(at, end);
 
-    while (line < LINES &&
-           (strlen(line_names[line]) != name_len || memcmp(line_names[line], at, name_len) != 0))
-        line++;
     if (line == LINES)
         return;
-
-    at = colon + 1;
+    at += strlen(line_heads[line]);
     while (at < end && *at == ' ')
         at++;
     uint64_t number = 0;

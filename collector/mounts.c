@@ -76,11 +76,12 @@ static size_t decode(char *out, struct field field)
 
 /*
  * id parent major:minor root point options [optional ...] - type [source] [super options]
- * What follows the type may be empty, and is of no use here.
+ * What follows the type may be empty. Where it speaks of quotas, numbers may have to be read first.
  */
 static bool take_line(struct mount *mount, char *point, const char *at, const char *end,
                       const struct fstypes *fstypes)
 {
+    static const char quota[] = "quota";
     struct field fields[FIELDS_BEFORE_OPTIONAL];
     struct field field = {0};
 
@@ -95,6 +96,8 @@ static bool take_line(struct mount *mount, char *point, const char *at, const ch
         return false;
 
     mount->type = fstypes_judge(fstypes, field.at, field.len);
+    mount->resident = fstypes_resident(field.at, field.len) &&
+                      !memmem(at, (size_t)(end - at), quota, sizeof quota - 1);
     mount->point = point;
     mount->point_len = decode(point, fields[FIELD_POINT]);
     return mount->point_len > 0 && take_number(fields[0].at, fields[0].len, &mount->id) &&

@@ -23,6 +23,7 @@ struct mount {
     const char *point; /* the mount point; raw bytes, octal escapes decoded */
     size_t point_len;
     enum fstype type;
+    bool resident; /* its numbers lie in memory, see fstypes_resident */
 };
 
 /* In mount order. All zero: empty. */

@@ -19,7 +19,7 @@ struct pool {
     unsigned stillborn;    /* workers lost in a row that had not begun their batch */
     int timer;             /* watched by the crew's epoll, with data.ptr NULL */
     int64_t timer_ns;      /* what it is set to; 0: nothing */
-    int64_t alarm_ns;      /* 0: none */
+    bool working;          /* something was asked or is under way; as of the last dispatch */
 };
 
 struct pool *pool_new(void)
@@ -55,11 +55,9 @@ int pool_fd(const struct pool *pool)
     return pool->crew.epoll;
 }
 
-static void set_timer(struct pool *pool)
+void pool_alarm(struct pool *pool, int64_t at_ns)
 {
-    int64_t at_ns = pool->alarm_ns;
-
-    for (int i = 0; i < CREW_WORKERS; i++) {
+    for (int i = 0; pool->working && i < CREW_WORKERS; i++) {
         const struct worker *worker = &pool->crew.workers[i];
 
         if (worker->state == WORKER_BUSY && (at_ns == 0 || worker->check_ns < at_ns))
@@ -72,12 +70,6 @@ static void set_timer(struct pool *pool)
         .it_value = {.tv_sec = at_ns / CLOCK_NS_PER_S, .tv_nsec = at_ns % CLOCK_NS_PER_S}};
     timerfd_settime(pool->timer, TFD_TIMER_ABSTIME, &when, NULL);
     pool->timer_ns = at_ns;
-}
-
-void pool_alarm(struct pool *pool, int64_t at_ns)
-{
-    pool->alarm_ns = at_ns;
-    set_timer(pool);
 }
 
 int pool_join(struct pool *pool, struct probe *probe, uint64_t device)
@@ -106,10 +98,25 @@ size_t pool_stuck_count(const struct pool *pool)
     return (size_t)crew_stuck(&pool->crew);
 }
 
-void pool_ask(struct pool *pool, struct probe *probe)
+bool pool_ask(struct pool *pool, struct probe *probe)
 {
+    bool trusted = !probe->device->worker && !probe->device->suspect;
+    struct statfs_result result;
+
+    if (probe->resident && trusted && statfs_try(probe->path, probe->mount_id, &result)) {
+        probe->device->proven = true;
+        work_answer(&pool->work, probe, &result);
+        return true;
+    }
     probe->state = PROBE_QUEUED;
     TAILQ_INSERT_TAIL(&pool->work.queue, probe, link);
+    pool->working = true;
+    return false;
+}
+
+bool pool_idle(const struct pool *pool)
+{
+    return !pool->working;
 }
 
 void pool_give_up(const struct probe *probe)
@@ -265,5 +272,5 @@ void pool_dispatch(struct pool *pool)
     check_progress(pool);
     work_queue(pool);
     crew_trim(&pool->crew, &pool->work);
-    set_timer(pool);
+    pool->working = !TAILQ_EMPTY(&pool->work.queue) || !crew_idle(&pool->crew);
 }

@@ -1,6 +1,7 @@
 /*
  * The pool of helpers: decides which helper reads which mount point, so that one that hangs delays
- * none of the others.
+ * none of the others. A mount point that can be read without waiting (statfs_try) needs no helper,
+ * and is read at once, unless a call on its device hung and none has succeeded since.
  *
  * One helper normally takes all that is asked for in one batch. A call that makes no progress for
  * 20 ms keeps its helper: that one is set aside, and another takes the rest. A device (major:minor)
@@ -33,7 +34,8 @@ void pool_free(struct pool *pool);
 /* Readable when pool_dispatch has something to do; the same for the pool's life. */
 int pool_fd(const struct pool *pool);
 
-/* Lets pool_fd become readable at that monotonic time; 0: never. */
+/* Lets pool_fd become readable at that monotonic time (0: never), or earlier if a helper is to be
+ * looked after. To be called after all that follows. */
 void pool_alarm(struct pool *pool, int64_t at_ns);
 
 /* Ties the probe to its device. `path` and `mount_id` are set. -1: memory is short. */
@@ -47,8 +49,11 @@ bool pool_stuck(const struct probe *probe);
 /* How many devices have such a call. */
 size_t pool_stuck_count(const struct pool *pool);
 
-/* Asks for an idle probe; pool_dispatch then sets to work. */
-void pool_ask(struct pool *pool, struct probe *probe);
+/* Asks for an idle probe. Whether it was answered at once; if not, pool_dispatch sets to work. */
+bool pool_ask(struct pool *pool, struct probe *probe);
+
+/* Whether there is nothing to do for pool_dispatch while pool_fd is not readable. */
+bool pool_idle(const struct pool *pool);
 
 /* The asker has no patience left. A call that is outstanding and was set aside is given up. */
 void pool_give_up(const struct probe *probe);

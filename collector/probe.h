@@ -7,6 +7,7 @@
 
 #include "collector/statfs.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -18,6 +19,7 @@ enum probe_state { PROBE_IDLE, PROBE_QUEUED, PROBE_RUNNING, PROBE_ANSWERED };
 struct probe {
     const char *path; /* borrowed */
     uint64_t mount_id;
+    bool resident;               /* see mounts.h */
     struct statfs_result result; /* once it was answered */
 
     /* The pool's own. */

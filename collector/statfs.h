@@ -1,14 +1,16 @@
 /*
  * The calls on one mount point, and the seam where a test links a fake.
  *
- * They may hang for minutes in a dead file system. So they are made in a helper process only,
- * between fork and exec as it were: async-signal-safe, nothing is allocated, nothing is logged.
+ * They may hang for minutes in a dead file system. So statfs_read is called in a helper process
+ * only, between fork and exec as it were; statfs_try, of which nobody waits for a device, is
+ * called by the agent itself. Both are async-signal-safe, nothing is allocated, nothing is logged.
  *
  * Errors: in the result. Threads: none there.
  */
 #ifndef COLLECTOR_STATFS_H
 #define COLLECTOR_STATFS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum statfs_outcome {
@@ -32,6 +34,13 @@ struct statfs_result {
 /* Reads the mount point `path`, of any length, on which the mount `mount_id` must stand. Needs
  * Linux 5.8, which tells a file's mount. */
 void statfs_read(const char *path, uint64_t mount_id, struct statfs_result *result);
+
+/*
+ * The same, for a mount that mounts.h calls resident, without waiting. False: it takes statfs_read
+ * to know, as where the path is not in the kernel's caches, or the kernel (before Linux 5.12) or a
+ * filter of system calls does not let us ask so; `result` is then worth nothing.
+ */
+bool statfs_try(const char *path, uint64_t mount_id, struct statfs_result *result);
 
 /* Fills in the numbers of bytes and inodes, whatever nonsense a file system tells. */
 struct statvfs;

@@ -127,6 +127,44 @@ static void test_many(void **state)
     free(text);
 }
 
+struct row {
+    const char *type_and_rest;
+    bool resident;
+};
+
+/* A file system is asked by the agent itself only where no quota can make it read something. */
+static void test_resident(void **state)
+{
+    static const struct row rows[] = {
+        {"ext4 /dev/sda1 rw", true},
+        {"ext3 /dev/sda1 rw,errors=continue", true},
+        {"ext2  rw", true},
+        {"ext4", true},
+        {"ext4 /dev/sda1 rw,prjquota", false},
+        {"ext4 /dev/sda1 rw,quota,usrquota", false},
+        {"ext4 /dev/sda1 rw,jqfmt=vfsv1,usrjquota=aquota.user", false},
+        {"ext4.ext4 /dev/sda1 rw", false},
+        {"fuse.ext4 /dev/sda1 rw", false},
+        {"ext /dev/sda1 rw", false},
+        {"xfs /dev/sda1 rw", false},
+        {"fuse ext4 rw", false},
+        {"btrfs /dev/sda1 rw", false},
+        {"nfs4 server:/ext4 rw", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct mounts mounts = {0};
+        char line[200];
+        int len = snprintf(line, sizeof line, "1 0 8:1 / / rw - %s\n", rows[i].type_and_rest);
+
+        assert_int_equal(mounts_parse(&mounts, line, (size_t)len, &ext4_only), 0);
+        if (mounts.list[0].resident != rows[i].resident)
+            fail_msg("%s", rows[i].type_and_rest);
+        mounts_clean(&mounts);
+    }
+}
+
 /* Wherever it is cut off other than between two lines, the table is unreadable. */
 static void test_cut_off(void **state)
 {
@@ -222,9 +260,10 @@ static void test_real_proc(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_folders), cmocka_unit_test(test_long),
-        cmocka_unit_test(test_many),    cmocka_unit_test(test_cut_off),
-        cmocka_unit_test(test_refresh), cmocka_unit_test(test_real_proc),
+        cmocka_unit_test(test_folders),   cmocka_unit_test(test_long),
+        cmocka_unit_test(test_many),      cmocka_unit_test(test_resident),
+        cmocka_unit_test(test_cut_off),   cmocka_unit_test(test_refresh),
+        cmocka_unit_test(test_real_proc),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,29 +1,10 @@
 /* The calls on one mount point, against the real machine, and the numbers that they may give. */
 #include "base/snapshot.h"
-#include "collector/mounttable.h"
 #include "collector/statfs.h"
-#include "tests/unit/proc/cases.h"
+#include "tests/unit/proc/mount_id.h"
 
 #include <errno.h>
 #include <sys/statvfs.h>
-
-/* What stands at `point` now. */
-static uint64_t mount_id(const char *point)
-{
-    static const struct strings none = {0};
-    struct mounttable table;
-    const char *blamed = NULL;
-    const char *why = NULL;
-    uint64_t id = 0;
-
-    assert_int_equal(mounttable_open(&table, "/proc", &none), 0);
-    assert_int_equal(mounttable_refresh(&table, &blamed, &why), 1);
-    for (size_t i = 0; i < table.mounts.count; i++)
-        if (strcmp(table.mounts.list[i].point, point) == 0)
-            id = table.mounts.list[i].id;
-    mounttable_close(&table);
-    return id;
-}
 
 static void test_root(void **state)
 {

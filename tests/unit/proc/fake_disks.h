@@ -43,8 +43,10 @@ struct fake_disk {
     char type[16];
     unsigned device;
     bool mounted;
+    bool at_once; /* statfs_try answers; it must not be told to hang then */
     _Atomic int mode;
     _Atomic int calls;
+    _Atomic int tries; /* that were answered, or failed */
     _Atomic int running;
     _Atomic int pid; /* the helper of the last call */
 };
@@ -95,13 +97,34 @@ static inline void fake_behave(struct fake_disk *disk, struct statfs_result *res
     }
 }
 
+/* NULL: another mount stands there. */
+static inline struct fake_disk *fake_find(const char *path, uint64_t mount_id)
+{
+    bool known = mount_id < (uint64_t)fake->count;
+
+    return known && strcmp(fake->disks[mount_id].point, path) == 0 ? &fake->disks[mount_id] : NULL;
+}
+
+bool statfs_try(const char *path, uint64_t mount_id, struct statfs_result *result)
+{
+    struct fake_disk *disk = fake_find(path, mount_id);
+
+    if (!disk || !disk->at_once)
+        return false;
+    assert_int_not_equal(disk->mode, FAKE_HANG);
+    disk->tries++;
+    *result = (struct statfs_result){.outcome = STATFS_OTHER_MOUNT};
+    fake_behave(disk, result);
+    return result->outcome != STATFS_FAILED;
+}
+
 void statfs_read(const char *path, uint64_t mount_id, struct statfs_result *result)
 {
-    *result = (struct statfs_result){.outcome = STATFS_OTHER_MOUNT};
-    if (mount_id >= (uint64_t)fake->count || strcmp(fake->disks[mount_id].point, path) != 0)
-        return;
+    struct fake_disk *disk = fake_find(path, mount_id);
 
-    struct fake_disk *disk = &fake->disks[mount_id];
+    *result = (struct statfs_result){.outcome = STATFS_OTHER_MOUNT};
+    if (!disk)
+        return;
     disk->pid = getpid();
     if (fake->under_way[disk->device]++ > 0)
         fake->overlaps++;
