@@ -49,7 +49,7 @@ enum collector_scope {
 
 struct collector;
 
-/* Starts a helper, so it is called before much memory is in use. NULL where that fails; logged. */
+/* NULL where memory or descriptors are short; logged. Helpers are started when a disk needs one. */
 struct collector *collector_new(const struct collector_options *options,
                                 struct series_table *series);
 

@@ -31,10 +31,10 @@ static int start(struct crew *crew, struct work *work, struct worker *worker)
     return -1;
 }
 
-int crew_open(struct crew *crew, struct work *work)
+int crew_open(struct crew *crew)
 {
     crew->epoll = epoll_create1(EPOLL_CLOEXEC);
-    return crew->epoll < 0 ? -1 : start(crew, work, &crew->workers[0]);
+    return crew->epoll < 0 ? -1 : 0;
 }
 
 static void reap(struct crew *crew)

@@ -20,8 +20,8 @@ struct crew {
     struct log_complaint complaint;
 };
 
-/* Starts the first worker. -1 with errno; the crew is then good only for crew_close. */
-int crew_open(struct crew *crew, struct work *work);
+/* Nobody is hired yet. -1 with errno; the crew is then good only for crew_close. */
+int crew_open(struct crew *crew);
 
 /* Kills all of them without waiting. */
 void crew_close(struct crew *crew, struct work *work);

@@ -16,8 +16,7 @@
 
 struct disks;
 
-/* The options and what they point to are copied. Starts a helper. NULL, logged, where that fails.
- */
+/* The options and what they point to are copied. NULL, logged, where memory is short. */
 struct disks *disks_new(const struct collector_options *options, struct series_table *series);
 void disks_free(struct disks *disks);
 

@@ -32,10 +32,10 @@ struct pool *pool_new(void)
     TAILQ_INIT(&pool->work.queue);
     TAILQ_INIT(&pool->work.answered);
     pool->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (crew_open(&pool->crew, &pool->work) == 0 && pool->timer >= 0 &&
+    if (crew_open(&pool->crew) == 0 && pool->timer >= 0 &&
         epoll_ctl(pool->crew.epoll, EPOLL_CTL_ADD, pool->timer, &event) == 0)
         return pool;
-    log_write(LOG_LEVEL_ERROR, "disks: cannot start a helper: %s", strerror(errno));
+    log_write(LOG_LEVEL_ERROR, "disks: %s", strerror(errno));
     pool_free(pool);
     return NULL;
 }

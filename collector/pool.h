@@ -25,7 +25,7 @@
 
 struct pool;
 
-/* Starts the first helper. NULL, logged, where that fails. */
+/* NULL, logged, where memory or descriptors are short. Helpers are started when one is needed. */
 struct pool *pool_new(void);
 
 /* Kills all helpers without waiting. No probe may be joined any more. */
