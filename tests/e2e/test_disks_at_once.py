@@ -139,14 +139,15 @@ def ticks(text, pid):
 
 
 @pytest.mark.plain
-def test_calls_of_a_tick(agent, room):
+@pytest.mark.parametrize("threshold", (0, 80))
+def test_calls_of_a_tick(agent, room, threshold):
     """A tick reads each file and each disk once, with no helper to wake or to be woken by."""
     need_strace()
     room.ext4(EPHEMERAL)
     room.ext4(PERSISTENT)
     calls = room.folder / "calls"
     daemon = agent(
-        *("--threshold", f"{EPHEMERAL}=0", "--threshold", f"{PERSISTENT}=0"),
+        *("--threshold", f"{EPHEMERAL}={threshold}", "--threshold", f"{PERSISTENT}={threshold}"),
         config={"collector": {"exclude_mounts": ["/", "/[!v]*"]}},
         room=room,
         wrapper=traced(calls),
@@ -161,13 +162,16 @@ def test_calls_of_a_tick(agent, room):
 
     assert not helpers, "nobody needs one"
     seen = ticks(text, daemon.pid)
+    read = [[re.search(r'"(.*?)"', line)[1] for name, line in tick if name == "openat2"] for tick in seen]
+    if threshold == 0:
+        assert all(disks == [EPHEMERAL, PERSISTENT] for disks in read), "each once"
+    else:  # where the machine falls asleep for a moment, a cycle of the parachute may come by itself
+        assert read.count([EPHEMERAL, PERSISTENT]) > len(read) / 2, "the parachute's cycles go with the ticks"
     assert seen
     for tick in seen:
         names = [name for name, _ in tick]
         assert names[: len(GROUPS)] == GROUPS
-        paths = [re.search(r'"(.*?)"', line)[1] for name, line in tick if name == "openat2"]
         opened = [i for i, name in enumerate(names) if name == "openat2"]
         assert all(names[i : i + len(READING)] == READING for i in opened)
-        assert paths and paths == [EPHEMERAL, PERSISTENT] * (len(paths) // 2), "once a tick"
         waits = {re.search(r"\((\d+)", line)[1] for name, line in tick if name == "epoll_wait"}
         assert len(waits) == 1, "only the loop waits"
