@@ -6,6 +6,7 @@
 #   make install  put it below PREFIX (/usr/local), and all that in DESTDIR; make uninstall takes it away
 #   make dist     pack the source into build/altimeter-<version>.tar.gz
 #   make deb      install what the Debian package needs, build it
+#   make bench    install the peers, measure altimeter beside them for about an hour
 #
 # V=1 shows the commands. DEPS=no leaves the packages to you. CC=clang, CFLAGS=..., SANITIZE=address,undefined and BUILD=dir work as expected.
 # LIBCURL=linked links libcurl, which else is loaded where there is a Graphite target.
@@ -19,6 +20,9 @@ DEPS ?= yes
 ARGS ?=
 PYTEST ?= /usr/bin/python3 -m pytest
 JOBS ?= 6
+ROUNDS ?= 5
+SECONDS ?= 60
+ONLY ?=
 
 DESTDIR ?=
 PREFIX ?= /usr/local
@@ -51,6 +55,8 @@ UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_PROGRAMS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 TOOL_SOURCES := $(wildcard tests/tools/*.c)
 TOOLS := $(TOOL_SOURCES:tests/tools/%.c=$(BUILD)/tests/%)
+BENCH_SOURCES := $(wildcard tests/bench/*.c)
+BENCH_PROGRAMS := $(BENCH_SOURCES:tests/bench/%.c=$(BUILD)/bench/%)
 
 # Asked only once there is something to compile: the packages may be installed by this very make.
 LIBRARY_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES) libcurl)
@@ -96,7 +102,7 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libaltimeter.a
 	@mkdir -p $(@D)
 	$(call say,CC) $(COMPILE) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libaltimeter.a $(LIBRARY_LDLIBS)
 
--include $(OBJECTS:.o=.d) $(UNIT_PROGRAMS:=.d) $(TOOLS:=.d) $(wildcard $(BUILD)/bench/*.d)
+-include $(OBJECTS:.o=.d) $(UNIT_PROGRAMS:=.d) $(TOOLS:=.d) $(BENCH_PROGRAMS:=.d)
 
 run: packages-build
 	@$(MAKE) --no-print-directory $(PARALLEL) all
@@ -125,7 +131,7 @@ C_FILES = $(SOURCES) $(HEADERS) $(shell find tests/unit tests/tools tests/bench 
 lint: packages-build packages-lint
 	clang-format --dry-run --Werror $(C_FILES)
 	tests/lint-includes
-	printf '%s\n' $(SOURCES) $(UNIT_SOURCES) $(TOOL_SOURCES) $(wildcard tests/bench/*.c) | xargs -P "$$(nproc)" -n 1 sh -c \
+	printf '%s\n' $(SOURCES) $(UNIT_SOURCES) $(TOOL_SOURCES) $(BENCH_SOURCES) | xargs -P "$$(nproc)" -n 1 sh -c \
 	    'clang-tidy --quiet "$$@" -- -std=c17 -D_GNU_SOURCE -I. -DVERSION="\"lint\"" $(LIBRARY_CFLAGS)' tidy
 
 # The long forms of tests, minutes each.
@@ -134,10 +140,11 @@ soak: packages-build packages-test
 	ALTIMETER_ACTIVATIONS=10000 $(BUILD)/unit/test_actor
 	ALTIMETER=$(abspath $(BUILD)/altimeter) $(PYTEST) -p no:cacheprovider -q -s tests/e2e/soak_*.py
 
-# Figures, with their bounds; nothing of it is asserted elsewhere.
-bench: packages-build packages-test
-	@$(MAKE) --no-print-directory $(BUILD)/bench/parachute_start
-	$(BUILD)/bench/parachute_start
+# altimeter beside other programs, in rounds: figures with their bounds, none of which is asserted elsewhere. CPU is
+# measured for SECONDS; ONLY=cpu,http,... does a part of it, and tests/bench/bench.py --help names the parts.
+bench: packages-build packages-bench
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/altimeter $(BUILD)/tests/prefill $(BENCH_PROGRAMS)
+	/usr/bin/python3 -B tests/bench/bench.py --build $(BUILD) --rounds $(ROUNDS) --seconds $(SECONDS) --only "$(ONLY)"
 
 # By the environment, where a path may have any character; of these two targets only, since another make would take it from there.
 $(foreach name,DESTDIR PREFIX SYSCONFDIR UNITDIR SYSUSERSDIR ZSHDIR RECORD,$(eval install uninstall: export $(name) := $$($(name))))

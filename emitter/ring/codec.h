@@ -25,8 +25,8 @@
  *
  * Means are kept in 16ths, and go a quarter of the way to what is new, rounded towards zero; the
  * drift is rounded to the nearest for use. Bits are in emitter/ring/bits.h's order; a snapshot
- * begins with a new byte. On a real node at 1 s, in blocks of 256 snapshots, a DataPoint takes less
- * than half a byte.
+ * begins with a new byte. On a real node at 1 s, in blocks of up to 512 snapshots, a DataPoint
+ * takes less than a byte even where it is busy, half of one where it is idle.
  *
  * Errors: -1, see each. Threads: any, nothing is shared. Lifetimes: a codec owns its memory.
  */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SNAPSHOTS_MOST ((size_t)256)
+#define BLOCK_SNAPSHOTS_MOST ((size_t)512)
 
 struct ring {
     struct series_table *series;

@@ -46,7 +46,7 @@ def test_instructions(slots, what):
 
 @pytest.mark.parametrize("case", ("memory", "state_dir"))
 def test_allocations(slots, case):
-    """A tick allocates nothing (but where a block of the ring begins, which is one in 256 and none of these)."""
+    """A tick allocates nothing (but where a block of the ring begins, which is one in some hundreds, and none of these)."""
     odd = [slot for slot in slots[case] if slot.asked == 0 and slot.allocations]
     ways = sorted({way for slot in odd for way in slot.allocating()})
     assert not odd, f"allocations of each tick: {cost.allocations(slots[case])}, by way of {ways}"

@@ -1,7 +1,7 @@
 /* The ring takes in what an earlier agent left: in order, with gaps, late, and goes on. */
 #include "tests/unit/image.h"
 
-enum { DATA_BYTES = 60000, CAPACITY = 10000 };
+enum { DATA_BYTES = 90000, CAPACITY = 10000 };
 
 /* The file of an agent that took 1..count. */
 static struct image earlier(uint64_t count)
@@ -57,7 +57,7 @@ static void test_goes_on(void **state)
 /* What a damaged block had is skipped, is told to readers as lost, and counts for nobody. */
 static void test_gaps(void **state)
 {
-    struct image image = earlier(900);
+    struct image image = earlier(1100);
     const struct block *bad = ring_block(image.ring, 400);
     uint64_t from = bad->first;
     uint64_t end = block_end(bad);
@@ -99,7 +99,7 @@ static void test_gaps(void **state)
 /* The history counts snapshots, not numbers. */
 static void test_history_after_damage(void **state)
 {
-    struct image image = earlier(900);
+    struct image image = earlier(1100);
     const struct block *bad = ring_block(image.ring, 400);
     struct ringfile found;
 
@@ -110,7 +110,7 @@ static void test_history_after_damage(void **state)
     size_t count = ring_count(next.ring);
 
     assert_true(count <= 650 && count >= 600);
-    for (uint64_t taken = 901; taken < 1300; taken++) {
+    for (uint64_t taken = 1101; taken < 1500; taken++) {
         history_append(next.ring, next.table, taken);
         count += count < 650;
         assert_int_equal(ring_count(next.ring), count);
@@ -211,7 +211,7 @@ static void test_late(void **state)
 /* What does not fit between what is there already is refused, and costs nothing else. */
 static void test_refused(void **state)
 {
-    struct image image = earlier(900);
+    struct image image = earlier(1100);
     struct ringfile found;
     uint8_t *copy = scan(&image, &found);
     struct image next = image_new(CAPACITY, DATA_BYTES);

@@ -1,0 +1,83 @@
+"""altimeter itself, as it is measured."""
+
+import http.client
+import json
+import time
+
+from processes import DEADLINE_S, Process, Unmeasurable, free_port, read, run, wait_until
+
+NAMESPACE = "bench.redis.0"
+DAY = 86400
+SPECIAL = {"/": "system", "/var/vcap/data": "ephemeral", "/var/vcap/store": "persistent"}
+
+
+class Agent(Process):
+    """At interval 1, with all that is not said as it is by default. Ready when it is made."""
+
+    def __init__(self, bench, folder, *options, config=None, target=None, wrapper=()):
+        self.http_port, self.lines_port = free_port(), free_port()
+        command = [*wrapper, bench.program, "-n", NAMESPACE]
+        command += ["--http", f"127.0.0.1:{self.http_port}", "--lines", f"127.0.0.1:{self.lines_port}"]
+        if "-i" not in options:
+            command += ["-i", "1"]
+        if target:
+            command += ["--graphite", f"127.0.0.1:{target.port}"]
+        if config:
+            (folder / "altimeter.json").write_text(json.dumps(config))
+            command += ["-c", folder / "altimeter.json"]
+        super().__init__([*command, *options], folder)
+        try:
+            self.wait_port(self.http_port)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def get(self, path):
+        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=60)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            body = answer.read()
+            if answer.status != 200:
+                raise Unmeasurable(f"altimeter answers {path} with {answer.status}")
+            return body
+        finally:
+            connection.close()
+
+    def health(self):
+        return json.loads(self.get("/healthz"))
+
+    def newest(self):
+        """The newest snapshot, as {specific: value}."""
+        lines = [line.split() for line in json.loads(self.get("/metrics?quantity=1"))]
+        return {path.removeprefix(NAMESPACE + "."): int(value) for path, value, _ in lines}
+
+    def disks(self):
+        """The names of the disks that it emits."""
+        newest = self.newest()
+        return [name.split(".")[2] for name in newest if name.startswith("system.disk.") and name.endswith(".total")]
+
+    def wait_history(self, count, seconds=DEADLINE_S):
+        """Until the ring holds so many snapshots."""
+        wait_until(lambda: self.health()["ring"]["snapshots"] >= count, f"{count} snapshots", seconds, pause_s=0.1)
+
+
+def prefill(bench, state, count, interval=1):
+    """
+    The file of a state_dir with so many snapshots, the newest of just now. Gives how many DataPoints one has.
+    """
+    newest = int(time.time()) // interval * interval
+    said = run([bench.prefill, state, max(65536, 512 * count), count, newest, NAMESPACE, interval], 300)
+    return int(said.split()[3])
+
+
+def mounts_of(names):
+    """The mount points of the disks that the agent calls so."""
+    found = {}
+    for row in read("/proc/self/mounts").splitlines():
+        mount = row.split()[1]
+        found[SPECIAL.get(mount, mount[1:].replace("/", "_"))] = mount
+    missing = [name for name in names if name not in found]
+    if missing or not names:
+        raise Unmeasurable(f"no mount point is known for the disks {missing}")
+    return [found[name] for name in names]

@@ -1,0 +1,29 @@
+"""How often it is woken: voluntary context switches of all threads and helper processes, with the parachute on /."""
+
+import time
+
+from agents import Agent
+from processes import Sink
+from table import Row
+
+WARM_S = 3
+OBSERVED = {"parachute": {"interval": 1, "disks": [{"mount": "/", "threshold": 100}]}}
+
+ROWS = [
+    Row("voluntary switches per snapshot", "", "plain", at_most=4),
+    Row("the same with a state_dir", "", "state"),
+]
+
+
+def switches(bench, *options):
+    folder = bench.begin(" ".join(("altimeter", *options)))
+    if options:
+        options += (folder / "state",)
+    with Sink(bench, folder) as sink, Agent(bench, folder, *options, config=OBSERVED, target=sink) as agent:
+        time.sleep(WARM_S)
+        return agent.spend(max(3, bench.seconds // 3))[1]
+
+
+def measure(bench):
+    yield "plain", switches(bench)
+    yield "state", switches(bench, "--state-dir")
