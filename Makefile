@@ -34,7 +34,7 @@ ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 RECORD ?= $(PREFIX)/share/altimeter/installed
 
 VERSION := $(shell cat VERSION)
-LIBRARIES := libstatgrab jansson libevent_core libevent_extra
+LIBRARIES := libstatgrab jansson libevent_core
 LIBCURL ?= loaded# when it is needed, see emitter/push/curl_library.h; or linked
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
 

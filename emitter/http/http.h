@@ -1,10 +1,10 @@
 /*
- * The HTTP door (SPEC 7): GET /metrics, GET /v1/instances/<id>/metrics, GET /healthz, on libevent's
- * evhttp.
+ * The HTTP door (SPEC 7): GET /metrics, GET /v1/instances/<id>/metrics, GET /healthz. What is asked
+ * for is decided here; request.h reads it, http_answer.h answers, http_client.h carries both.
  *
  * A whole-history answer is streamed from the ring in chunks through the request's own cursor, so
  * it takes no more memory than a chunk and never holds up a tick. Clients are bounded in number,
- * time and header size; one that is too slow is closed without an answer.
+ * time and size; one that is too slow is closed without an answer.
  *
  * Errors: http_open NULL, logged; a request's error is its JSON answer. Threads: the loop's thread
  * only.

@@ -1,266 +1,200 @@
 #include "emitter/http/http_answer.h"
 
-#include "emitter/ring/cursor.h"
+#include "emitter/http/http_stream.h"
 #include "emitter/text.h"
 
-#include <event2/buffer.h>
-#include <event2/bufferevent.h>
-#include <event2/event.h>
-#include <event2/http.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
+#include <string.h>
 
-#define CHUNK_BYTES ((size_t)64 * 1024)
+#define HEADERS "Content-Type: application/json\r\nCache-Control: no-store\r\n"
+#define OK "HTTP/1.1 200 OK\r\n" HEADERS
 
 static const struct {
-    int status;
-    const char *reason;
+    const char *status;
     const char *error;
     const char *description;
-    const char *header; /* one that belongs to the status, and its value */
-    const char *value;
+    const char *header; /* one that belongs to the status */
 } errors[] = {
-    [HTTP_ERROR_REQUEST] = {400, "Bad Request", "badRequest",
-                            "The header section is longer than 8 KiB.", "Connection", "close"},
-    [HTTP_ERROR_UNAUTHORIZED] = {401, "Unauthorized", "unauthorized",
+    [HTTP_ERROR_REQUEST] = {"400 Bad Request", "badRequest",
+                            "This is no proper HTTP request, or its head is longer than 8 KiB.",
+                            ""},
+    [HTTP_ERROR_UNAUTHORIZED] = {"401 Unauthorized", "unauthorized",
                                  "A valid token is needed, as Authorization: Bearer.",
-                                 "WWW-Authenticate", "Bearer"},
-    [HTTP_ERROR_NOT_FOUND] = {404, "Not Found", "notFound", "There is nothing under this path.",
-                              NULL, NULL},
-    [HTTP_ERROR_METHOD] = {405, "Method Not Allowed", "methodNotAllowed",
-                           "Only GET and HEAD are possible here.", "Allow", "GET, HEAD"},
-    [HTTP_ERROR_QUANTITY] = {422, "Unprocessable Content", "invalidQuantity",
+                                 "WWW-Authenticate: Bearer\r\n"},
+    [HTTP_ERROR_NOT_FOUND] = {"404 Not Found", "notFound", "There is nothing under this path.", ""},
+    [HTTP_ERROR_METHOD] = {"405 Method Not Allowed", "methodNotAllowed",
+                           "Only GET and HEAD are possible here.", "Allow: GET, HEAD\r\n"},
+    [HTTP_ERROR_QUANTITY] = {"422 Unprocessable Content", "invalidQuantity",
                              "The quantity of snapshots is 1 to 9 decimal digits, at least 1, "
                              "without sign or leading zero, given once.",
-                             NULL, NULL},
-    [HTTP_ERROR_INTERNAL] = {500, "Internal Server Error", "internalError",
-                             "The answer could not be made; memory may be short.", NULL, NULL},
+                             ""},
+    [HTTP_ERROR_INTERNAL] = {"500 Internal Server Error", "internalError",
+                             "The answer could not be made; memory may be short.", ""},
 };
 
-struct stream {
-    struct evhttp_request *request;
-    struct http_clients *clients;
+struct http_answers {
     const struct ring *ring;
     const struct series_table *series;
-    struct ring_cursor cursor;
-    uint64_t end; /* one past the newest of this answer */
-    bool begun;   /* an element was written */
-    bool done;    /* so was the closing bracket */
-    struct evbuffer *chunk;
+    struct http_stream_desk desk;
+    struct bytes newest; /* the newest snapshot's body */
+    char newest_head[160];
+    uint64_t newest_end; /* the ring's end when it was made; 0: it was not */
 };
 
-/*
- * evhttp begins to read again with all that it writes. It would take the end of the client's data
- * for the end of the client, and hold all else that comes.
- */
-static void read_no_more(struct evhttp_request *request)
+/* The end of an answer's head: what becomes of the connection, and an empty line. */
+static const char *head_end(const struct http_client *client, const struct request *request)
 {
-    struct evhttp_connection *connection = evhttp_request_get_connection(request);
-
-    bufferevent_disable(evhttp_connection_get_bufferevent(connection), EV_READ);
+    if (http_client_is_last(client))
+        return "Connection: close\r\n\r\n";
+    return request && request->old ? "Connection: keep-alive\r\n\r\n" : "\r\n";
 }
 
-static void add_headers(struct evhttp_request *request)
+static bool is_head(const struct request *request)
 {
-    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-
-    evhttp_add_header(headers, "Content-Type", "application/json");
-    evhttp_add_header(headers, "Cache-Control", "no-store");
+    return request && request_part_is(request->method, "HEAD");
 }
 
-/* Sends all of `body`, which may be NULL where memory is short. */
-static void send_whole(struct evhttp_request *request, int status, const char *reason,
-                       struct evbuffer *body)
+/* `body` follows `head`, of which the end is missing, and which tells its length. */
+static void send_whole(struct http_client *client, const struct request *request, const char *head,
+                       const char *body, size_t len)
 {
-    bool head = evhttp_request_get_command(request) == EVHTTP_REQ_HEAD;
-    char length[24];
+    const char *end = head_end(client, request);
+    struct iovec parts[] = {
+        {(void *)head, strlen(head)},
+        {(void *)end, strlen(end)},
+        {(void *)body, len},
+    };
 
-    snprintf(length, sizeof length, "%zu", body ? evbuffer_get_length(body) : 0);
-    add_headers(request);
-    evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Length", length);
-    evhttp_send_reply(request, status, reason, head ? NULL : body);
-    read_no_more(request);
+    http_client_send(client, parts, is_head(request) ? 2 : 3);
 }
 
-void http_answer_text(struct evhttp_request *request, int status, const char *text)
+void http_answer_error(struct http_client *client, const struct request *request,
+                       enum http_error error)
 {
-    struct evbuffer *body = evbuffer_new();
+    char body[256];
+    char head[256];
+    int len = snprintf(body, sizeof body, "{\"error\": \"%s\", \"description\": \"%s\"}\n",
+                       errors[error].error, errors[error].description);
+    int head_len = snprintf(head, sizeof head, "HTTP/1.1 %s\r\n" HEADERS "%sContent-Length: %d\r\n",
+                            errors[error].status, errors[error].header, len);
 
-    if (body)
-        evbuffer_add_printf(body, "%s\n", text);
-    send_whole(request, status, NULL, body);
-    if (body)
-        evbuffer_free(body);
+    /* All of it is of the table above, and fits. */
+    if (len < (int)sizeof body && head_len < (int)sizeof head)
+        send_whole(client, request, head, body, (size_t)len);
 }
 
-void http_answer_error(struct evhttp_request *request, enum http_error error)
+void http_answer_text(struct http_client *client, const struct request *request, int status,
+                      const char *text)
 {
-    struct evbuffer *body = evbuffer_new();
+    char *body = NULL;
+    char head[160];
+    int len = asprintf(&body, "%s\n", text);
 
-    if (body)
-        evbuffer_add_printf(body, "{\"error\": \"%s\", \"description\": \"%s\"}\n",
-                            errors[error].error, errors[error].description);
-    if (errors[error].header)
-        evhttp_add_header(evhttp_request_get_output_headers(request), errors[error].header,
-                          errors[error].value);
-    send_whole(request, errors[error].status, errors[error].reason, body);
-    if (body)
-        evbuffer_free(body);
-}
-
-static void stream_free(struct stream *stream)
-{
-    if (!stream)
+    if (len < 0 ||
+        snprintf(head, sizeof head, "HTTP/1.1 %s\r\n" HEADERS "Content-Length: %d\r\n",
+                 status == 200 ? "200 OK" : "503 Service Unavailable", len) >= (int)sizeof head) {
+        http_answer_error(client, request, HTTP_ERROR_INTERNAL);
         return;
-    cursor_clean(&stream->cursor);
-    if (stream->chunk)
-        evbuffer_free(stream->chunk);
-    free(stream);
+    }
+    send_whole(client, request, head, body, (size_t)len);
+    free(body);
 }
 
-/* Adds the next snapshots to the chunk, until that is full or the answer's last one is in it. */
-static int add_snapshots(struct stream *stream, struct snapshot *snapshot)
+struct http_answers *http_answers_new(const struct ring *ring, const struct series_table *series)
 {
-    while (stream->cursor.next < stream->end && evbuffer_get_length(stream->chunk) < CHUNK_BYTES) {
-        if (!cursor_next(&stream->cursor, stream->ring, snapshot))
-            return -1;
-        if (stream->cursor.next > stream->end)
-            break; /* the rest was overwritten, and this one is newer than the answer */
-        struct bytes text = {0};
-        if (text_json(&text, stream->series, snapshot, !stream->begun) < 0)
-            return -1;
-        evbuffer_add(stream->chunk, text.data, text.len);
-        bytes_clean(&text);
-        stream->begun = true;
-    }
+    struct http_answers *answers = calloc(1, sizeof *answers);
+
+    if (!answers)
+        return NULL;
+    answers->ring = ring;
+    answers->series = series;
+    return answers;
+}
+
+void http_answers_free(struct http_answers *answers)
+{
+    if (!answers)
+        return;
+    bytes_clean(&answers->newest);
+    bytes_clean(&answers->desk.chunk);
+    snapshot_clean(&answers->desk.snapshot);
+    free(answers);
+}
+
+/* -1: memory is short. */
+static int make_newest(struct http_answers *answers)
+{
+    struct bytes *body = &answers->newest;
+    struct snapshot *snapshot = &answers->desk.snapshot;
+
+    answers->newest_end = 0;
+    bytes_cut(body, 0);
+    bytes_add(body, "[\n", 2);
+    if (ring_newest(answers->ring, snapshot) < 0 ||
+        text_json(body, answers->series, snapshot, true) < 0)
+        return -1;
+    bytes_add(body, "\n]\n", 3);
+    if (body->failed ||
+        snprintf(answers->newest_head, sizeof answers->newest_head, OK "Content-Length: %zu\r\n",
+                 body->len) >= (int)sizeof answers->newest_head)
+        return -1;
+    answers->newest_end = ring_end(answers->ring);
     return 0;
 }
 
-/* Fills the empty chunk. A slow reader keeps no snapshot for the next one: there may be many. */
-static int stream_fill(struct stream *stream)
+static void answer_newest(struct http_answers *answers, struct http_client *client,
+                          const struct request *request)
 {
-    struct snapshot snapshot = {0};
-    int added = add_snapshots(stream, &snapshot);
-
-    snapshot_clean(&snapshot);
-    if (added < 0 || stream->cursor.next < stream->end)
-        return added;
-    stream->done = true;
-    return evbuffer_add(stream->chunk, "\n]\n", 3);
-}
-
-/*
- * The connection ends under a stream. The request is evhttp's to free, unless evhttp has parted the
- * two: then it waits for us to be done with it.
- */
-static void on_close(struct evhttp_connection *connection, void *arg)
-{
-    struct stream *stream = arg;
-
-    (void)connection;
-    if (!evhttp_request_get_connection(stream->request))
-        evhttp_request_free(stream->request);
-    stream_free(stream);
-}
-
-static void on_taken(struct evhttp_connection *connection, void *arg);
-
-static void stream_send(struct stream *stream)
-{
-    struct evhttp_request *request = stream->request;
-
-    evhttp_send_reply_chunk_with_cb(request, stream->chunk, on_taken, stream);
-    if (stream->done) {
-        evhttp_connection_set_closecb(evhttp_request_get_connection(request), NULL, NULL);
-        stream_free(stream);
-        evhttp_send_reply_end(request);
-    }
-    read_no_more(request); /* still there: evhttp frees it when all has been written */
-}
-
-static void on_taken(struct evhttp_connection *connection, void *arg)
-{
-    struct stream *stream = arg;
-
-    (void)connection;
-    if (stream_fill(stream) < 0)
-        http_clients_doom(stream->clients, stream->request);
+    if (answers->newest_end != ring_end(answers->ring) && make_newest(answers) < 0)
+        http_answer_error(client, request, HTTP_ERROR_INTERNAL);
     else
-        stream_send(stream);
+        send_whole(client, request, answers->newest_head, (const char *)answers->newest.data,
+                   answers->newest.len);
 }
 
-/*
- * An HTTP/1.0 client gets no chunks: its stream ends with the connection. If it asked to keep that,
- * evhttp would promise it a length, of 0.
- */
-static void keep_alive_no_more(struct evhttp_request *request)
+/* An HTTP/1.0 client gets no chunks: its stream ends with the connection. */
+static void stream(struct http_client *client, const struct request *request,
+                   struct http_stream *stream)
 {
-    struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
-    const char *value = evhttp_find_header(headers, "Connection");
+    char head[256];
 
-    while (value && strcasecmp(value, "close") != 0) {
-        evhttp_remove_header(headers, "Connection");
-        value = evhttp_find_header(headers, "Connection");
-    }
+    if (request->old)
+        http_client_make_last(client);
+    int len =
+        snprintf(head, sizeof head, OK "%s%s", request->old ? "" : "Transfer-Encoding: chunked\r\n",
+                 head_end(client, request));
+    struct iovec part = {head, len < (int)sizeof head ? (size_t)len : 0};
+
+    if (is_head(request)) {
+        http_client_send(client, &part, 1);
+        http_stream_free(stream);
+    } else
+        http_stream_start(stream, client, part, !request->old);
 }
 
-static void stream_begin(struct stream *stream)
+void http_answer_snapshots(struct http_answers *answers, struct http_client *client,
+                           const struct request *request, uint32_t quantity)
 {
-    struct evhttp_request *request = stream->request;
+    char head[160];
 
-    add_headers(request);
-    if (evhttp_request_get_command(request) == EVHTTP_REQ_HEAD) {
-        stream_free(stream);
-        evhttp_send_reply(request, 200, "OK", NULL);
-        read_no_more(request);
+    if (quantity == 1) {
+        answer_newest(answers, client, request);
         return;
     }
-    keep_alive_no_more(request);
-    evhttp_connection_set_closecb(evhttp_request_get_connection(request), on_close, stream);
-    evhttp_send_reply_start(request, 200, "OK");
-    stream_send(stream);
-}
-
-static struct stream *stream_new(struct evhttp_request *request, struct http_clients *clients,
-                                 const struct ring *ring, const struct series_table *series)
-{
-    struct stream *stream = calloc(1, sizeof *stream);
-
-    if (!stream)
-        return NULL;
-    stream->request = request;
-    stream->clients = clients;
-    stream->ring = ring;
-    stream->series = series;
-    stream->end = ring_end(ring);
-    stream->chunk = evbuffer_new();
-    if (!stream->chunk || evbuffer_add(stream->chunk, "[\n", 2) < 0) {
-        stream_free(stream);
-        return NULL;
-    }
-    return stream;
-}
-
-void http_answer_snapshots(struct evhttp_request *request, struct http_clients *clients,
-                           const struct ring *ring, const struct series_table *series,
-                           uint32_t quantity)
-{
-    struct stream *stream = stream_new(request, clients, ring, series);
-
-    if (!stream) {
-        http_answer_error(request, HTTP_ERROR_INTERNAL);
+    struct http_stream *begun =
+        http_stream_new(&answers->desk, answers->ring, answers->series, quantity);
+    int more = begun ? http_stream_fill(begun) : -1;
+    if (more > 0) {
+        stream(client, request, begun);
         return;
     }
-    stream->cursor.next = ring_back(ring, quantity > 0 ? quantity : SIZE_MAX);
-    if (stream_fill(stream) == 0 && !stream->done) {
-        stream_begin(stream);
-        return;
-    }
-    if (stream->done)
-        send_whole(request, 200, "OK", stream->chunk);
+    const struct bytes *body = &answers->desk.chunk;
+    if (more == 0 &&
+        snprintf(head, sizeof head, OK "Content-Length: %zu\r\n", body->len) < (int)sizeof head)
+        send_whole(client, request, head, (const char *)body->data, body->len);
     else
-        http_answer_error(request, HTTP_ERROR_INTERNAL);
-    stream_free(stream);
+        http_answer_error(client, request, HTTP_ERROR_INTERNAL);
+    http_stream_free(begun);
 }

@@ -35,9 +35,9 @@ static bool decodes_to(const char *at, const char *end, const char *expected)
     return at == end;
 }
 
-bool query_path_is(const char *path, const char *expected)
+bool query_path_is(struct request_part path, const char *expected)
 {
-    return decodes_to(path, path + strlen(path), expected);
+    return decodes_to(path.at, path.at + path.len, expected);
 }
 
 static int parse_quantity(const char *at, const char *end, uint32_t *quantity)
@@ -54,17 +54,20 @@ static int parse_quantity(const char *at, const char *end, uint32_t *quantity)
     return digits > 0 ? 0 : -1;
 }
 
-int query_quantity(const char *query, uint32_t *quantity)
+int query_quantity(struct request_part query, uint32_t *quantity)
 {
+    const char *query_end = query.at ? query.at + query.len : NULL;
+
     *quantity = 0;
-    for (const char *at = query; at;) {
-        const char *end = strchrnul(at, '&');
+    for (const char *at = query.at; at;) {
+        const char *ampersand = memchr(at, '&', (size_t)(query_end - at));
+        const char *end = ampersand ? ampersand : query_end;
         const char *equals = memchr(at, '=', (size_t)(end - at));
 
         if (decodes_to(at, equals ? equals : end, "quantity") &&
             (*quantity > 0 || !equals || parse_quantity(equals + 1, end, quantity) < 0))
             return -1;
-        at = *end ? end + 1 : NULL;
+        at = ampersand ? ampersand + 1 : NULL;
     }
     return 0;
 }

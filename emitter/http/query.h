@@ -7,16 +7,18 @@
 #ifndef EMITTER_QUERY_H
 #define EMITTER_QUERY_H
 
+#include "emitter/http/request.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Whether `path`, decoded, is `expected`. */
-bool query_path_is(const char *path, const char *expected);
+bool query_path_is(struct request_part path, const char *expected);
 
 /*
- * The `quantity` of a query, the text after the `?` or NULL: 0 where it is not there. -1 where it
+ * The `quantity` of a query, the text after the `?`: 0 where it is not there. -1 where it
  * is not 1 to 9 decimal digits without a leading zero, or is given twice.
  */
-int query_quantity(const char *query, uint32_t *quantity);
+int query_quantity(struct request_part query, uint32_t *quantity);
 
 #endif

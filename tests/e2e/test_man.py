@@ -116,7 +116,7 @@ def test_metrics(agent, room):
 def test_http_errors():
     """The errors of HTTP are those of the program's table."""
     source = (manuals.ROOT / "emitter/http/http_answer.c").read_text()
-    table = re.findall(r"\{(\d{3}), \"[^\"]*\",\s*\"(\w+)\"", source)
+    table = re.findall(r"\{\"(\d{3}) [^\"]*\",\s*\"(\w+)\"", source)
     told = re.findall(r"^\.It (\d{3}) Li (\w+)$", manuals.section(PAGE, "DOORS"), re.M)
     assert len(told) == 6 and told == table
 

@@ -106,7 +106,7 @@ static inline void assert_heard(struct scene *scene, const struct address *http,
                                 const struct address *lines)
 {
     if (http)
-        assert_true(hears(scene, http, HTTP, "HTTP/1.0 200"));
+        assert_true(hears(scene, http, HTTP, "HTTP/1.1 200"));
     if (lines)
         assert_true(hears(scene, lines, "\n", "space.instance."));
 }

@@ -105,7 +105,7 @@ static void the_same_address_stays(void **state)
     options.http_token = "t";
     assert_int_equal(doors_adapt(scene.doors, &options), 0);
     assert_memory_equal(ask_door(&scene.bench, waiting, "GET /metrics HTTP/1.0\r\n\r\n"),
-                        "HTTP/1.0 401", 12);
+                        "HTTP/1.1 401", 12);
     close(waiting);
     assert_stayed(&scene, guests);
     dismiss(guests);

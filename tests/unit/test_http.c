@@ -249,8 +249,6 @@ static void test_head(void **state)
         snprintf(request, sizeof request, "HEAD %s HTTP/1.1\r\n" LAST, targets[i]);
         char *head = ask(&door, request);
         *body_of(get) = '\0';
-        char *date = strstr(get, "Date: ");
-        memcpy(date, strstr(head, "Date: "), 35); /* the second may have changed */
         assert_non_null(strstr(get, "Content-Length: "));
         assert_string_equal(head, get);
         free(get);
@@ -261,24 +259,16 @@ static void test_head(void **state)
 
 static void test_unix_socket(void **state)
 {
-    char path[] = "/tmp/altimeter-test-XXXXXX";
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    struct http_options options = {0};
     struct door door;
 
     (void)state;
-    assert_non_null(mkdtemp(path));
-    snprintf(at.sun_path, sizeof at.sun_path, "%s/http", path);
-    memcpy(&options.listen.sockaddr, &at, sizeof at);
-    options.listen.len = sizeof at;
-    door_open(&door, 3, 3, 2, options);
+    char *directory = door_open_unix(&door, 3, (struct http_options){0});
     char *answer = ask(&door, "GET /metrics?quantity=1 HTTP/1.1\r\n" LAST);
     char *json = expected_json(&door, 1);
     assert_string_equal(body_of(answer), json);
     free(json);
     free(answer);
-    door_close(&door);
-    assert_int_equal(rmdir(path), 0); /* the door has removed its socket */
+    door_close_unix(&door, directory);
 }
 
 int main(void)

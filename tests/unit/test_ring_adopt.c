@@ -57,7 +57,7 @@ static void test_goes_on(void **state)
 /* What a damaged block had is skipped, is told to readers as lost, and counts for nobody. */
 static void test_gaps(void **state)
 {
-    struct image image = earlier(1100);
+    struct image image = earlier(900);
     const struct block *bad = ring_block(image.ring, 400);
     uint64_t from = bad->first;
     uint64_t end = block_end(bad);
@@ -211,7 +211,7 @@ static void test_late(void **state)
 /* What does not fit between what is there already is refused, and costs nothing else. */
 static void test_refused(void **state)
 {
-    struct image image = earlier(1100);
+    struct image image = earlier(900);
     struct ringfile found;
     uint8_t *copy = scan(&image, &found);
     struct image next = image_new(CAPACITY, DATA_BYTES);

@@ -135,6 +135,28 @@ static inline void door_close(struct door *door)
     event_base_free(door->base);
 }
 
+/* On a unix socket, through which bytes come at once; gives its directory, to be removed. */
+static inline char *door_open_unix(struct door *door, size_t snapshots, struct http_options options)
+{
+    char *directory = strdup("/tmp/altimeter-test-XXXXXX");
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+    assert_non_null(mkdtemp(directory));
+    snprintf(at.sun_path, sizeof at.sun_path, "%s/http", directory);
+    memcpy(&options.listen.sockaddr, &at, sizeof at);
+    options.listen.len = sizeof at;
+    door_open(door, snapshots, snapshots, 2, options);
+    return directory;
+}
+
+/* Also that the door has removed its socket. */
+static inline void door_close_unix(struct door *door, char *directory)
+{
+    door_close(door);
+    assert_int_equal(rmdir(directory), 0);
+    free(directory);
+}
+
 /* Lets the door do all that it can do now. */
 static inline void door_run(struct door *door)
 {
@@ -165,6 +187,18 @@ static inline int client_connect(const struct door *door)
 static inline void client_send(int fd, const char *text)
 {
     assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* Whether the door has closed it; what came before that is dropped. */
+static inline bool is_closed(int fd)
+{
+    char bytes[4096];
+    ssize_t got = 0;
+
+    do
+        got = recv(fd, bytes, sizeof bytes, 0);
+    while (got > 0);
+    return got == 0 || errno == ECONNRESET;
 }
 
 /*
