@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* A cycle that is due just before a tick would wake the agent twice: it leaves the tick so long to
- * come first. */
+ * come first, or a tenth of the parachute interval. */
 #define LEEWAY_NS (50 * CLOCK_NS_PER_MS)
 
 struct guard {
@@ -176,20 +176,23 @@ void guard_start(struct guard *guard)
 }
 
 /*
- * Whether the cycle that comes next may begin now: it is due within half a parachute interval, or
- * before the next tick in any case. The one after it comes a whole interval later.
+ * Whether a cycle is due within half a parachute interval; then the next one comes a whole one
+ * later. One that was not long ago is not followed by another, but where each tick can have a cycle
+ * of its own, the next one is put off so as to meet a tick: two clocks that are out of step would
+ * read each disk twice for good.
  */
 static bool take_cycle(struct guard *guard)
 {
     int64_t tick_ns = guard->options.config->interval_s * CLOCK_NS_PER_S;
+    int64_t leeway_ns = cycle_ns(guard) / 10 < LEEWAY_NS ? cycle_ns(guard) / 10 : LEEWAY_NS;
     int64_t now_ns = clock_mono_ns();
 
     if (!guard->cycle_event)
         return guard->observed.count > 0;
-    if (cycle_ns(guard) > tick_ns && guard->due_ns - now_ns > cycle_ns(guard) / 2)
-        return false;
-    schedule_cycle(guard, now_ns + cycle_ns(guard) + LEEWAY_NS);
-    return true;
+    bool near = guard->due_ns - now_ns <= cycle_ns(guard) / 2;
+    if (near || tick_ns % cycle_ns(guard) == 0)
+        schedule_cycle(guard, now_ns + cycle_ns(guard) + leeway_ns);
+    return near;
 }
 
 void guard_join(struct guard *guard)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/helper.h"
 #include "base/log.h"
+#include "emitter/push/curl_used.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -25,9 +26,7 @@
 static const struct timeval patience = {.tv_sec = 10};
 static const struct timeval soon = {.tv_usec = 10000};
 static const struct timeval later = {.tv_sec = 1};
-
-/* Who has answered is gone soon, or hangs after all. */
-#define REAPS_SOON 100
+#define REAPS_SOON 100 /* who has answered is gone soon, or hangs after all */
 
 enum state { IDLE, CHECKING, OFFERED };
 
@@ -175,16 +174,17 @@ static void send_fault(void *arg, const char *line)
 static void check(void *arg, pid_t agent)
 {
     const struct reload *reload = arg;
-    const char fine = FINE;
     struct config config = {0};
     struct options options;
 
     (void)agent;
     fault_to(send_fault, NULL);
-    if (chdir(reload->folder) < 0) /* else a relative path leads elsewhere */
+    if (chdir(reload->folder) < 0 || /* else a relative path leads elsewhere */
+        options_read(&options, &config, reload->line.argc, reload->line.argv) < 0)
         return;
-    if (options_read(&options, &config, reload->line.argc, reload->line.argv) == 0)
-        send(STDIN_FILENO, &fine, sizeof fine, MSG_NOSIGNAL);
+    if (config.target_count > 0)
+        curl_used_version(); /* loads it: if its disk hangs, that hangs here and not the agent */
+    send(STDIN_FILENO, &(const char){FINE}, 1, MSG_NOSIGNAL);
 }
 
 static int start_checker(struct reload *reload)

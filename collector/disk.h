@@ -33,6 +33,7 @@ struct disk {
     unsigned awaited;             /* the scopes, as bits, whose look waits for it */
     unsigned settled;             /* and those whose look is done with it */
     int64_t read_ns;              /* monotonic; 0: that answer came later than at once */
+    unsigned read_for;            /* the scopes of the looks that had that answer then */
     struct reading latest;        /* of either scope */
     struct reading shown;         /* of the last look of all; ABSENT: nothing is emitted */
     struct log_complaint complaint;

@@ -112,12 +112,15 @@ static void ask(struct disks *disks, unsigned scope)
             record_timeout(disk, bit);
             continue;
         }
-        if (disk->settled && now_ns - disk->read_ns < FRESH_NS) {
+        if (disk->settled && !(disk->read_for & bit) && now_ns - disk->read_ns < FRESH_NS) {
+            disk->read_for |= bit;
             disk_record(disk, &disk->probe.result, bit);
             continue;
         }
-        if (!disk->awaited)
+        if (!disk->awaited) {
             disk->read_ns = pool_ask(disks->list.pool, &disk->probe) ? now_ns : 0;
+            disk->read_for = bit;
+        }
         disk->awaited |= bit;
         disks->looks[scope].pending++;
     }

@@ -1,5 +1,6 @@
 #include "emitter/http/http_answer.h"
 
+#include "base/clock.h"
 #include "emitter/http/http_stream.h"
 #include "emitter/text.h"
 
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define HEADERS "Content-Type: application/json\r\nCache-Control: no-store\r\n"
 #define OK "HTTP/1.1 200 OK\r\n" HEADERS
@@ -43,6 +45,20 @@ struct http_answers {
     uint64_t newest_end; /* the ring's end when it was made; 0: it was not */
 };
 
+/* Made once a second. */
+static const char *date_line(void)
+{
+    static char line[48];
+    static time_t made_s;
+    time_t now_s = (time_t)(clock_wall_ns() / CLOCK_NS_PER_S);
+    struct tm utc;
+
+    if (now_s != made_s && gmtime_r(&now_s, &utc) &&
+        strftime(line, sizeof line, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &utc) > 0)
+        made_s = now_s;
+    return line;
+}
+
 /* The end of an answer's head: what becomes of the connection, and an empty line. */
 static const char *head_end(const struct http_client *client, const struct request *request)
 {
@@ -60,14 +76,16 @@ static bool is_head(const struct request *request)
 static void send_whole(struct http_client *client, const struct request *request, const char *head,
                        const char *body, size_t len)
 {
+    const char *date = date_line();
     const char *end = head_end(client, request);
     struct iovec parts[] = {
         {(void *)head, strlen(head)},
+        {(void *)date, strlen(date)},
         {(void *)end, strlen(end)},
         {(void *)body, len},
     };
 
-    http_client_send(client, parts, is_head(request) ? 2 : 3);
+    http_client_send(client, parts, is_head(request) ? 3 : 4);
 }
 
 void http_answer_error(struct http_client *client, const struct request *request,
@@ -162,9 +180,9 @@ static void stream(struct http_client *client, const struct request *request,
 
     if (request->old)
         http_client_make_last(client);
-    int len =
-        snprintf(head, sizeof head, OK "%s%s", request->old ? "" : "Transfer-Encoding: chunked\r\n",
-                 head_end(client, request));
+    int len = snprintf(head, sizeof head, OK "%s%s%s",
+                       request->old ? "" : "Transfer-Encoding: chunked\r\n", date_line(),
+                       head_end(client, request));
     struct iovec part = {head, len < (int)sizeof head ? (size_t)len : 0};
 
     if (is_head(request)) {

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define SLOW_NS CLOCK_NS_PER_S /* a request comes sooner as a rule */
 #define LINGER_MAX_BYTES ((size_t)1024 * 1024)
 
 enum state { IDLE, ARRIVING, ANSWERING, LINGERING, GONE };
@@ -92,20 +93,19 @@ static void look(struct http_client *client)
         enter(client, ARRIVING);
 }
 
-/* A request that was refused has no length, so something is left of it. */
+/* What the client may still have sent, unseen, would have a connection that is closed at once
+ * reset, and take from the answer what is not across yet. */
 static void end_answer(struct http_client *client)
 {
     const struct request *request = &client->request;
-    bool all_read = !request->body_left;
 
     client->start += request->head_bytes + request->body_bytes;
-    all_read = all_read && client->start == client->len;
     client->request = (struct request){0};
     client->fresh = false;
     http_output_clean(&client->output);
     if (!client->last)
         enter(client, IDLE);
-    else if (all_read || shutdown(client->fd, SHUT_WR) < 0)
+    else if (shutdown(client->fd, SHUT_WR) < 0)
         client->state = GONE;
     else
         enter(client, LINGERING);
@@ -247,6 +247,9 @@ void http_client_free(struct http_client *client)
 {
     if (!client)
         return;
+    if (client->source || !http_output_is_empty(&client->output))
+        setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1},
+                   sizeof(struct linger)); /* a reset: not what was cut off for the whole answer */
     drop_source(client);
     if (client->watched)
         event_del(&client->event);
@@ -276,5 +279,7 @@ bool http_client_late(const struct http_client *client, const struct http_limits
 
 int64_t http_client_idle_ns(const struct http_client *client)
 {
+    if (client->state == ARRIVING && clock_mono_ns() - client->since_ns > SLOW_NS)
+        return client->since_ns + INT64_MAX / 2;
     return client->state == IDLE || client->state == LINGERING ? client->since_ns : INT64_MAX;
 }

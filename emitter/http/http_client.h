@@ -10,9 +10,10 @@
  *
  * An answer is written at once, from where it lies. Only what the kernel does not take is kept, and
  * nothing is read from the client until all of it is out; so one that has shut its sending side is
- * answered all the same. Where the client may still be sending while no more is read, the
- * connection lingers: our side is shut and what comes is dropped, since closing it would reset it
- * under the answer. That is bounded in bytes and time.
+ * answered all the same. After the last one the connection lingers: our side is shut and what
+ * comes is dropped, since closing it would reset it under the answer where the client has sent
+ * more. That is bounded in bytes and time. One that is broken off in an answer is reset, lest what
+ * came be taken for all of it.
  *
  * Errors: a connection that cannot go on is gone; nobody else notices. Threads: the loop's thread
  * only. Lifetimes: `gone` is called from the loop, as the last thing.
@@ -63,7 +64,8 @@ void http_client_free(struct http_client *client);
 bool http_client_late(const struct http_client *client, const struct http_limits *limits,
                       int64_t now_ns);
 
-/* Since when it waits for nothing of ours, so that it may make room. INT64_MAX: it does not. */
+/* Since when it waits for nothing of ours, so that it may make room; one whose request has been
+ * coming for more than a second does so after all others. INT64_MAX: it does not. */
 int64_t http_client_idle_ns(const struct http_client *client);
 
 /* Whether the answer is the connection's last one; and that it is. */

@@ -37,7 +37,7 @@ static int add_snapshots(struct http_stream *stream)
             break; /* the rest was overwritten, and this one is newer than the answer */
         if (text_json(chunk, stream->series, snapshot, !stream->begun) < 0)
             return -1;
-        stream->begun = true;
+        stream->begun = stream->begun || snapshot->count > 0;
         last = chunk->len - len;
     }
     return 0;

@@ -211,8 +211,8 @@ static enum request_state end_head(struct request *request)
         return REQUEST_REFUSED;
     request->head_bytes = request->line;
     request->keep_alive = !request->closes && (!request->old || request->stays);
-    request->body_left =
-        request->chunked || request->expects || request->length > REQUEST_BODY_MAX_BYTES;
+    bool waits = request->expects && !request->old && request->length > 0;
+    request->body_left = request->chunked || waits || request->length > REQUEST_BODY_MAX_BYTES;
     request->body_bytes = request->body_left ? 0 : request->length;
     return REQUEST_WHOLE;
 }

@@ -55,7 +55,7 @@ int curl_library_load(const char **why)
     }
     EACH_FUNCTION(FIND)
     if (false EACH_FUNCTION(IS_MISSING)) {
-        *why = LIBRARY " is too old";
+        *why = LIBRARY " is another library, or too old";
         dlclose(library);
         return -1;
     }

@@ -16,7 +16,7 @@
  */
 #define POLL_FIRST_MS 50
 #define POLL_LONGEST_MS 1000
-#define POLL_CALM_MS 2000
+#define POLL_CALM_MS 1500
 
 #define TURN_SENDS 64
 #define TURN_RECEIVES 16
@@ -77,7 +77,7 @@ static const char *speak(struct session *session, int64_t now_ns)
 static void schedule_poll(struct session *session)
 {
     size_t under_way = delivery_counts(session->delivery).under_way;
-    long wait_ms = POLL_CALM_MS;
+    long wait_ms = session->silent_since_ns != 0 ? POLL_LONGEST_MS : POLL_CALM_MS;
 
     if (under_way == 0) {
         event_del(session->poll);
@@ -106,11 +106,11 @@ static void schedule_pace(struct session *session, int64_t now_ns)
 static const char *look(struct session *session, int64_t now_ns)
 {
     session_ask(session);
-    return delivery_counts(session->delivery).under_way > 0 &&
-                   tcp_vanished(connection_fd(session->connection), now_ns,
-                                &session->silent_since_ns)
-               ? "no answer any more"
-               : NULL;
+    if (delivery_counts(session->delivery).under_way == 0)
+        session->silent_since_ns = 0;
+    else if (tcp_vanished(connection_fd(session->connection), now_ns, &session->silent_since_ns))
+        return "no answer any more";
+    return NULL;
 }
 
 /* The ear comes first: after a close by the peer the first send would succeed, and be lost. One

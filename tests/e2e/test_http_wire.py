@@ -1,6 +1,12 @@
 """The HTTP door: connections with many requests, odd requests, and what is no request; all keep to themselves."""
 
+import json
+import time
+from email.utils import parsedate_to_datetime
+
+import points
 import pytest
+import rings
 import shared
 from web import Connection, ask, request
 
@@ -178,3 +184,33 @@ def test_body_that_is_not_read(still, header, body):
         answer.assert_error(405, "methodNotAllowed")
         assert answer.headers["Connection"] == "close"
         assert connection.socket.recv(1) == b""
+
+
+def test_date(still):
+    """Every answer tells when it was made."""
+    with Connection(still.http_port) as connection:
+        for target in ("/metrics?quantity=1", "/metrics", "/nowhere"):
+            made = parsedate_to_datetime(connection.ask(target).headers["Date"])
+            assert abs(made.timestamp() - time.time()) < points.DEADLINE_S
+
+
+def test_expect_without_a_body(still):
+    """There is nothing to wait for then, and the connection is kept."""
+    with Connection(still.http_port) as connection:
+        for _ in range(2):
+            connection.send(request("/metrics?quantity=1", headers=["Expect: 100-continue"]))
+            assert connection.answer().status == 200
+
+
+def test_late_bytes(agent, program, folder):
+    """What a client still sends while its last answer is under way costs it nothing of that."""
+    (folder / "state").mkdir()
+    rings.prefill(program, folder / "state", 20000)
+    daemon = agent("--state-dir", str(folder / "state"), "--history", "20000")
+    points.wait_until(lambda: daemon.health()["ring"]["snapshots"] >= 20000, "the history is there")
+    with Connection(daemon.http_port) as connection:
+        connection.send(b"GET /metrics HTTP/1.0\r\n\r\n")
+        first = connection.socket.recv(1000)
+        connection.send(b"\r\n")
+        body = (first + connection.rest()).partition(b"\r\n\r\n")[2]
+    assert len(json.loads(body)) > 20000
