@@ -29,7 +29,7 @@
     DO(curl_multi_socket_action)                                                                   \
     DO(curl_version_info)
 
-#define POINTER(name) __typeof__(name) *name;
+#define POINTER(name) __typeof__(name) *(name);
 #define FIND(name) found.name = (__typeof__(name) *)dlsym(library, #name);
 #define IS_MISSING(name) || !found.name
 
@@ -103,16 +103,15 @@ CURLcode(curl_easy_getinfo)(CURL *easy, CURLINFO info, ...)
 /* No option of a third type, curl_off_t, is used. */
 CURLcode(curl_easy_setopt)(CURL *easy, CURLoption option, ...)
 {
-    CURLcode result = CURLE_OK;
+    bool is_number = (unsigned)option < CURLOPTTYPE_OBJECTPOINT;
     va_list args;
 
     va_start(args, option);
-    if ((unsigned)option < CURLOPTTYPE_OBJECTPOINT)
-        result = (curl.functions.curl_easy_setopt)(easy, option, va_arg(args, long));
-    else
-        result = (curl.functions.curl_easy_setopt)(easy, option, va_arg(args, void *));
+    long number = is_number ? va_arg(args, long) : 0;
+    void *pointer = is_number ? NULL : va_arg(args, void *);
     va_end(args);
-    return result;
+    return is_number ? (curl.functions.curl_easy_setopt)(easy, option, number)
+                     : (curl.functions.curl_easy_setopt)(easy, option, pointer);
 }
 
 void curl_global_cleanup(void)

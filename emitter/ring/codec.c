@@ -149,11 +149,12 @@ static void put_value(struct bits_out *out, struct codec_model *model, int64_t v
     uint64_t off = fold(units - guess(model, &order));
     uint64_t code = off + (UINT64_C(1) << order);
     unsigned width = bits_length(code);
-    if (width - order > CODEC_PLAIN) {
+    unsigned zeros = width - order - 1;
+    if (zeros >= CODEC_PLAIN) {
         put_plain(out, model, value);
         return;
     }
-    bits_put(out, 0, width - order - 1);
+    bits_put(out, 0, zeros);
     bits_put(out, code, width);
     learn(model, value, units);
 }

@@ -10,6 +10,7 @@ moment; the command itself writes down when it began and ended. What must hold, 
 import random
 import time
 
+from agent import children_of, state_of
 from points import wait_until
 
 # Short and long ones, as it comes.
@@ -67,6 +68,11 @@ class Life:
             return status["activated"] == self.full and command == "finished"
 
         wait_until(settled, f"it is settled: {event}")
+        wait_until(self.is_recorded, "it is recorded")
+
+    def is_recorded(self):
+        """The process that writes it down sleeps: a command waits 100 ms for a slow disk, and then for it no more."""
+        return all(state_of(pid) == "S" for pid in children_of(self.scene.agent_pid(), "altimeter-state"))
 
     def one_run(self):
         """Fill or empty; kill in the middle, perhaps more than once; then all must be as it should."""
