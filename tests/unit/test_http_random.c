@@ -41,16 +41,6 @@ static size_t piece(size_t left, size_t most)
     return left > 0 ? 1 + any_below(left < most ? left : most) : 0;
 }
 
-/* When they were made is not what is compared. */
-static void blank_dates(char *text)
-{
-    static const char field[] = "\r\nDate: ";
-
-    for (char *at = text; at && (at = strstr(at, field));)
-        for (at += strlen(field); *at != '\r'; at++)
-            *at = '-';
-}
-
 /* Says it in pieces and reads in pieces, until the door closes. */
 static struct text talk(struct door *door, const struct text *said)
 {
