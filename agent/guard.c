@@ -18,6 +18,7 @@ struct guard {
     struct event *event;       /* the parachute's; NULL: it only judges */
     struct event *cycle_event; /* NULL until guard_start */
     int64_t due_ns;            /* the next cycle; monotonic */
+    int64_t begun_ns;          /* the last one */
     bool cycling;              /* one is under way */
 };
 
@@ -127,6 +128,7 @@ static void begin_cycle(struct guard *guard)
         return;
     }
     guard->cycling = true;
+    guard->begun_ns = clock_mono_ns();
     if (collector_look(guard->options.collector, COLLECTOR_OBSERVED,
                        wire_patience_ns(guard->options.config), cycle_done, guard) < 0)
         guard->cycling = false;
@@ -179,7 +181,7 @@ void guard_start(struct guard *guard)
  * Whether a cycle is due within half a parachute interval; then the next one comes a whole one
  * later. One that was not long ago is not followed by another, but where each tick can have a cycle
  * of its own, the next one is put off so as to meet a tick: two clocks that are out of step would
- * read each disk twice for good.
+ * read each disk twice for good. That is by half an interval at most, however many ticks come.
  */
 static bool take_cycle(struct guard *guard)
 {
@@ -190,7 +192,8 @@ static bool take_cycle(struct guard *guard)
     if (!guard->cycle_event)
         return guard->observed.count > 0;
     bool near = guard->due_ns - now_ns <= cycle_ns(guard) / 2;
-    if (near || tick_ns % cycle_ns(guard) == 0)
+    bool recent = now_ns - guard->begun_ns <= cycle_ns(guard) / 2;
+    if (near || (recent && tick_ns % cycle_ns(guard) == 0))
         schedule_cycle(guard, now_ns + cycle_ns(guard) + leeway_ns);
     return near;
 }

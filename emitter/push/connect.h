@@ -4,7 +4,8 @@
  * libcurl resolves the name off the loop, connects, and makes TLS where it is asked for; afterwards
  * the connection is a stream of bytes whose descriptor the caller watches. No telnet://, no proxy
  * from the environment, no cached address: each connect resolves anew. Giving up never waits for a
- * resolver.
+ * resolver. libcurl is loaded with the first connection (emitter/push/curl_library.h); where it is
+ * missing, that is why each one fails.
  *
  * All addresses of a name are tried in one attempt, IPv6 and IPv4 side by side, each for
  * `patience_ms`, as long as twelve such times are enough for all of them; in another order each
