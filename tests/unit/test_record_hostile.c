@@ -263,29 +263,6 @@ static void noise_is_never_taken(void **state)
     }
 }
 
-static void a_spoilt_end_is_none(void **state)
-{
-    const struct record_end end = {.number = 2, .attempt = 1, .status = 256 + 9, .ended_s = 77};
-    struct record_end read = {.number = 5};
-    uint8_t slot[RECORD_END_SLOT];
-
-    (void)state;
-    record_encode_end(&end, slot);
-    for (size_t bit = 0; bit < (size_t)8 * 64; bit++) {
-        slot[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        assert_int_equal(record_decode_end(slot, sizeof slot, &read), -1);
-        slot[bit / 8] ^= (uint8_t)(1 << bit % 8);
-    }
-    slot_seal(slot, SLOT_END, 63);
-    assert_int_equal(record_decode_end(slot, sizeof slot, &read), -1);
-    for (size_t at = 32; at <= 44; at += 12, record_encode_end(&end, slot)) { /* status, pid */
-        bytes_put_u32(slot + at, 0x80000000);
-        slot_seal(slot, SLOT_END, 64);
-        assert_int_equal(record_decode_end(slot, sizeof slot, &read), -1);
-    }
-    assert_int_equal(read.number, 5); /* nothing was changed */
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,7 +273,6 @@ int main(void)
         cmocka_unit_test_setup(another_version_is_named, fill),
         cmocka_unit_test_setup(sealed_noise_does_no_harm, fill),
         cmocka_unit_test_setup(noise_is_never_taken, fill),
-        cmocka_unit_test_setup(a_spoilt_end_is_none, fill),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

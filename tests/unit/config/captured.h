@@ -131,4 +131,27 @@ static inline void captured_write(char *path, const char *bytes, size_t len)
     assert_int_equal(close(fd), 0);
 }
 
+/* Loads `text` as a file; its path goes to `path` and is removed again. */
+static inline void captured_load_text(struct captured *captured, const char *text, char path[64])
+{
+    snprintf(path, 64, "/tmp/altimeter-config-XXXXXX");
+    captured_write(path, text, strlen(text));
+    captured_load(captured, path);
+    unlink(path);
+}
+
+/* What is expected to be said, less the file's path. */
+static inline void captured_refused(const char *text, const char *said)
+{
+    struct captured captured;
+    char path[64];
+    char expected[CAPTURED_BYTES];
+
+    captured_load_text(&captured, text, path);
+    snprintf(expected, sizeof expected, "%s:%s\n", path, said);
+    assert_string_equal(captured.said, expected);
+    assert_int_equal(captured.result, -1);
+    captured_clean(&captured);
+}
+
 #endif
