@@ -160,8 +160,11 @@ static void on_cycle(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    /* Cycles that a stopped process missed are not made up for. */
-    schedule_cycle(guard, next_ns > now_ns ? next_ns : now_ns + cycle_ns(guard));
+    /* Cycles that a stopped process missed are not made up for, and the next is no nearer than by
+     * half an interval: one moment must not count as two. */
+    if (next_ns - now_ns < cycle_ns(guard) / 2)
+        next_ns = now_ns + cycle_ns(guard);
+    schedule_cycle(guard, next_ns);
     begin_cycle(guard);
 }
 
@@ -174,28 +177,33 @@ void guard_start(struct guard *guard)
         log_write(LOG_LEVEL_ERROR, "parachute: cannot start its cycles: out of memory");
         return;
     }
+    guard->begun_ns = clock_mono_ns() - cycle_ns(guard); /* none was just now */
     schedule_cycle(guard, clock_mono_ns());
 }
 
 /*
- * Whether a cycle is due within half a parachute interval; then the next one comes a whole one
- * later. One that was not long ago is not followed by another, but where each tick can have a cycle
- * of its own, the next one is put off so as to meet a tick: two clocks that are out of step would
- * read each disk twice for good. That is by half an interval at most, however many ticks come.
+ * Whether a cycle begins with this tick: it is the one nearest to when a cycle is due, and the last
+ * one was not just now. Then the next comes a whole interval later. Where one clock's step is a
+ * multiple of the other's and the last cycle missed this tick narrowly, the next one is put off so
+ * as to meet a tick: two clocks that are out of step would read each disk twice for good. That is
+ * by half an interval at most, however many ticks come.
  */
 static bool take_cycle(struct guard *guard)
 {
     int64_t tick_ns = guard->options.config->interval_s * CLOCK_NS_PER_S;
-    int64_t leeway_ns = cycle_ns(guard) / 10 < LEEWAY_NS ? cycle_ns(guard) / 10 : LEEWAY_NS;
+    int64_t every_ns = cycle_ns(guard);
+    int64_t shorter_ns = every_ns < tick_ns ? every_ns : tick_ns;
+    int64_t leeway_ns = every_ns / 10 < LEEWAY_NS ? every_ns / 10 : LEEWAY_NS;
     int64_t now_ns = clock_mono_ns();
+    int64_t since_ns = now_ns - guard->begun_ns;
 
     if (!guard->cycle_event)
         return guard->observed.count > 0;
-    bool near = guard->due_ns - now_ns <= cycle_ns(guard) / 2;
-    bool recent = now_ns - guard->begun_ns <= cycle_ns(guard) / 2;
-    if (near || (recent && tick_ns % cycle_ns(guard) == 0))
-        schedule_cycle(guard, now_ns + cycle_ns(guard) + leeway_ns);
-    return near;
+    bool begins = guard->due_ns - now_ns <= shorter_ns / 2 && since_ns >= every_ns / 2;
+    bool in_step = tick_ns % every_ns == 0 || every_ns % tick_ns == 0;
+    if (begins || (in_step && since_ns < shorter_ns / 2))
+        schedule_cycle(guard, now_ns + every_ns + leeway_ns);
+    return begins;
 }
 
 void guard_join(struct guard *guard)

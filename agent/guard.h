@@ -1,6 +1,8 @@
 /*
  * The guard: the parachute, and the cycles in which it has its disks looked at, one each parachute
- * interval.
+ * interval. So that it can meet a tick, one follows another by half an interval at least, and by
+ * one and a half and a little more at most; it is later where the process was stopped, and left out
+ * where a disk still keeps the one before waiting.
  *
  * Errors: NULL or -1, logged. Threads: the loop's thread only; nothing blocks. Lifetimes: the
  * configuration is borrowed for the guard's life, or until guard_adapt.
@@ -53,7 +55,7 @@ struct parachute *guard_parachute(const struct guard *guard);
 void guard_start(struct guard *guard);
 
 /* A look at everything is about to begin: a cycle that is near begins with it, so that no disk is
- * read twice. */
+ * read twice. Before guard_start each does. */
 void guard_join(struct guard *guard);
 
 /* Whether a cycle is under way. */
