@@ -9,7 +9,7 @@
 #   make bench    install the peers, measure altimeter beside them for about an hour
 #
 # V=1 shows the commands. DEPS=no leaves the packages to you. CC=clang, CFLAGS=..., SANITIZE=address,undefined and BUILD=dir work as expected.
-# LIBCURL=linked, with a BUILD of its own, links libcurl, which else is loaded where there is a Graphite target.
+# LIBCURL=linked, with a BUILD of its own, links libcurl, which else is loaded when somebody is to be connected to.
 # JOBS=n tests run side by side; most of their time they wait.
 
 BUILD ?= build

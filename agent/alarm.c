@@ -4,18 +4,22 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <stdbool.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
-    const struct alarm *alarm = arg;
+    struct alarm *alarm = arg;
     uint64_t expirations = 0;
+    bool rang = read(fd, &expirations, sizeof expirations) == sizeof expirations;
 
     (void)what;
-    /* ECANCELED tells that the clock was set. */
-    if (read(fd, &expirations, sizeof expirations) < 0 && errno == EAGAIN)
+    if (!rang && errno == EAGAIN)
         return;
+    /* ECANCELED tells that the clock was set. */
+    if (!rang || expirations > 1)
+        alarm->every_ns = 0;
     alarm->rings(alarm->arg);
 }
 
@@ -36,12 +40,22 @@ int alarm_open(struct alarm *alarm, struct event_base *base, void (*rings)(void 
     return -1;
 }
 
-int alarm_set(const struct alarm *alarm, int64_t wall_ns)
+static struct timespec timespec(int64_t ns)
 {
-    const struct itimerspec at = {
-        .it_value = {.tv_sec = wall_ns / CLOCK_NS_PER_S, .tv_nsec = wall_ns % CLOCK_NS_PER_S}};
+    return (struct timespec){.tv_sec = ns / CLOCK_NS_PER_S, .tv_nsec = ns % CLOCK_NS_PER_S};
+}
 
-    return timerfd_settime(alarm->fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL);
+int alarm_set(struct alarm *alarm, int64_t wall_ns, int64_t every_ns)
+{
+    const struct itimerspec at = {.it_value = timespec(wall_ns), .it_interval = timespec(every_ns)};
+    bool comes = alarm->every_ns == every_ns && wall_ns == alarm->at_ns + every_ns;
+
+    if (!comes &&
+        timerfd_settime(alarm->fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) < 0)
+        return -1;
+    alarm->at_ns = wall_ns;
+    alarm->every_ns = every_ns;
+    return 0;
 }
 
 void alarm_close(struct alarm *alarm)

@@ -15,14 +15,17 @@ struct event_base;
 struct alarm {
     int fd; /* while `event` is there */
     struct event *event;
+    int64_t at_ns;    /* wall clock; what it was last set to ring at, */
+    int64_t every_ns; /* and again so long after that; 0: not set, or no more to be relied on */
     void (*rings)(void *arg); /* the time has come, or the clock was set */
     void *arg;
 };
 
 int alarm_open(struct alarm *alarm, struct event_base *base, void (*rings)(void *arg), void *arg);
 
-/* Instead of an earlier time. */
-int alarm_set(const struct alarm *alarm, int64_t wall_ns);
+/* Instead of an earlier time. Once it has rung it goes on every `every_ns`, so that to set it to
+ * just that costs nothing. */
+int alarm_set(struct alarm *alarm, int64_t wall_ns, int64_t every_ns);
 
 /* Rings no more. */
 void alarm_close(struct alarm *alarm);

@@ -42,7 +42,7 @@ static void look(struct pulse *pulse)
 static void set_alarm(struct pulse *pulse)
 {
     pulse->due_ns = tick_next_ns(&pulse->tick, clock_wall_ns());
-    if (alarm_set(&pulse->alarm, pulse->due_ns) == 0)
+    if (alarm_set(&pulse->alarm, pulse->due_ns, pulse->tick.interval_ns) == 0)
         return;
     log_write(LOG_LEVEL_ERROR, "cannot set the timer: %s", strerror(errno));
     pulse->heard.failed(pulse->heard.arg);

@@ -104,7 +104,8 @@ static void read_here(struct reload *reload)
 
 static void dismiss(struct reload *reload, bool answered)
 {
-    event_free(reload->answers);
+    if (reload->answers)
+        event_free(reload->answers);
     reload->answers = NULL;
     evtimer_del(reload->timeout);
     helper_leave(&reload->checker);
@@ -182,8 +183,9 @@ static void check(void *arg, pid_t agent)
     if (chdir(reload->folder) < 0 || /* else a relative path leads elsewhere */
         options_read(&options, &config, reload->line.argc, reload->line.argv) < 0)
         return;
-    if (config.target_count > 0)
-        curl_used_version(); /* loads it: if its disk hangs, that hangs here and not the agent */
+    for (size_t i = 0; i < config.target_count; i++)
+        if (config.targets[i].tls)
+            curl_used_version(); /* loads it: if its disk hangs, so does this and not the agent */
     send(STDIN_FILENO, &(const char){FINE}, 1, MSG_NOSIGNAL);
 }
 
@@ -200,11 +202,7 @@ static int start_checker(struct reload *reload)
         evtimer_add(reload->timeout, &patience) == 0)
         return 0;
     helper_end(&reload->checker);
-    if (reload->answers)
-        event_free(reload->answers);
-    reload->answers = NULL;
-    reload->reaps = REAPS_SOON;
-    evtimer_add(reload->reap, &soon);
+    dismiss(reload, true);
     errno = ENOMEM;
     return -1;
 }

@@ -17,6 +17,7 @@
 
 #define CLOSE_WAIT_MS 200
 #define CLOSE_LOOK_US 5000
+#define HELPER_LOOK_NS (CLOCK_NS_PER_S * 5)
 #define FIRST_WAIT_NS (CLOCK_NS_PER_S * 60)
 #define LONGEST_WAIT_NS (CLOCK_NS_PER_S * 3600 * 24)
 
@@ -26,7 +27,8 @@ static struct log_writer log_writer = {
     .fd = STDERR_FILENO, .way = LOG_WAY_POLL, .level = "warning: "};
 static struct log_helper log_helper = {.parked = {-1, -1}};
 static bool log_helped = false;
-static pid_t log_owner = 0; /* who called log_start */
+static int64_t log_next_look_ns = 0; /* at the helper, where nothing is to be written */
+static pid_t log_owner = 0;          /* who called log_start */
 
 /* JOURNAL_STREAM is "<device>:<inode>" of the journal's stream, see systemd.exec(5). */
 static bool stderr_is_journal(void)
@@ -119,7 +121,12 @@ static void tend_helper(void)
 
 void log_tend(void)
 {
-    tend_helper();
+    int64_t now_ns = clock_mono_ns();
+
+    if (now_ns >= log_next_look_ns) {
+        log_next_look_ns = now_ns + HELPER_LOOK_NS;
+        tend_helper();
+    }
     log_writer_catch_up(&log_writer);
 }
 
@@ -142,7 +149,7 @@ void log_close(void)
 {
     if (log_helped)
         log_helper_make_room(&log_helper);
-    log_tend();
+    tend_helper();
     int left_ms = catch_up_within(CLOSE_WAIT_MS);
     if (log_helped)
         log_helper_close(&log_helper, left_ms > 0 ? left_ms : 0);

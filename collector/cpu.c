@@ -50,7 +50,7 @@ struct cpu *cpu_new(const char *proc, struct series_table *series)
     cpu->error = true;
     cpu->ticks_per_s = ticks_per_s > 0 ? (uint64_t)ticks_per_s : 100;
     cpu->error_series = series_intern(series, "system.cpu.error");
-    if (cpu->error_series != SERIES_NONE && procfile_open(&cpu->stat, proc, "stat") == 0)
+    if (cpu->error_series != SERIES_NONE && procfile_open(&cpu->stat, proc, "stat", true) == 0)
         return cpu;
     cpu_free(cpu);
     return NULL;

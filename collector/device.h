@@ -8,6 +8,8 @@
 #ifndef COLLECTOR_DEVICE_H
 #define COLLECTOR_DEVICE_H
 
+#include "collector/statfs.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,10 +19,12 @@ struct worker;
 struct device {
     uint64_t number; /* major << 32 | minor */
     size_t holds;
-    struct worker *worker; /* has this device's call all to itself; NULL: none has */
-    bool given_up;         /* somebody waited in vain for that call */
-    bool suspect;          /* it hung, and no call has succeeded since */
-    bool proven;           /* its last call came back in time */
+    struct worker *worker;       /* has this device's call all to itself; NULL: none has */
+    bool given_up;               /* somebody waited in vain for that call */
+    bool suspect;                /* it hung, and no call has succeeded since */
+    bool proven;                 /* its last call came back in time */
+    int64_t read_ns;             /* when statfs_try last succeeded, monotonic, as told; 0: never */
+    struct statfs_result result; /* of that */
     struct device *next;
 };
 

@@ -12,8 +12,8 @@
 /* How often a look goes on with a new mount table. */
 #define RESYNCS_MOST 8
 
-/* A tick begins with a look of each scope. What the first one was answered at once serves the
- * other one too. */
+/* A tick begins with a look of each scope. The mount table that the first one found, and what it
+ * was answered at once, serve the other one too. */
 #define FRESH_NS (20 * CLOCK_NS_PER_MS)
 
 enum { SCOPES = 2 };
@@ -30,6 +30,8 @@ struct disks {
     struct disklist list;
     struct look looks[SCOPES];
     unsigned resyncs;         /* since the last look began */
+    int64_t table_ns;         /* when the mount table was last asked for, monotonic */
+    unsigned table_for;       /* the scopes, as bits, of the looks that had it then */
     bool all_unreadable;      /* the table, in the last look of all */
     struct reading *observed; /* by index */
 };
@@ -72,6 +74,7 @@ int disks_adapt(struct disks *disks, const struct collector_options *options)
     }
     free(disks->observed);
     disks->observed = observed;
+    disks->table_for = ~0U; /* what was found by other options serves nobody */
     return 0;
 }
 
@@ -118,7 +121,7 @@ static void ask(struct disks *disks, unsigned scope)
             continue;
         }
         if (!disk->awaited) {
-            disk->read_ns = pool_ask(disks->list.pool, &disk->probe) ? now_ns : 0;
+            disk->read_ns = pool_ask(disks->list.pool, &disk->probe, now_ns) ? now_ns : 0;
             disk->read_for = bit;
         }
         disk->awaited |= bit;
@@ -141,6 +144,20 @@ static int refresh(struct disks *disks)
             ask(disks, scope);
     }
     return changed;
+}
+
+/* For a look that begins; as refresh. */
+static int refresh_for(struct disks *disks, unsigned scope, int64_t now_ns)
+{
+    unsigned bit = 1U << scope;
+
+    if (!(disks->table_for & bit) && now_ns - disks->table_ns < FRESH_NS) {
+        disks->table_for |= bit;
+        return 0;
+    }
+    disks->table_ns = now_ns;
+    disks->table_for = bit;
+    return refresh(disks);
 }
 
 static void take_answer(struct disks *disks, struct disk *disk)
@@ -245,11 +262,12 @@ int disks_look(struct disks *disks, enum collector_scope scope, int64_t patience
                void (*done)(void *arg), void *arg)
 {
     struct look *look = &disks->looks[scope];
+    int64_t now_ns = clock_mono_ns();
 
     if (look->active)
         return -1;
     *look = (struct look){.active = true,
-                          .deadline_ns = clock_mono_ns() + (patience_ns > 0 ? patience_ns : 0),
+                          .deadline_ns = now_ns + (patience_ns > 0 ? patience_ns : 0),
                           .done = done,
                           .arg = arg};
     for (size_t i = 0; i < disks->list.count; i++)
@@ -257,7 +275,7 @@ int disks_look(struct disks *disks, enum collector_scope scope, int64_t patience
     disks->resyncs = 0;
     if (!pool_idle(disks->list.pool)) /* what came back late is known before anything is asked */
         pool_dispatch(disks->list.pool);
-    if (refresh(disks) == 0)
+    if (refresh_for(disks, scope, now_ns) == 0)
         ask(disks, scope);
     turn(disks);
     return 0;

@@ -80,7 +80,7 @@ struct memory *memory_new(const char *proc, struct series_table *series)
         memory->point_series[i] = series_intern(series, "system.%s", point_names[i]);
         complete = complete && memory->point_series[i] != SERIES_NONE;
     }
-    if (complete && procfile_open(&memory->file, proc, "meminfo") == 0)
+    if (complete && procfile_open(&memory->file, proc, "meminfo", true) == 0)
         return memory;
     memory_free(memory);
     return NULL;

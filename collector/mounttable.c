@@ -9,9 +9,9 @@
 int mounttable_open(struct mounttable *table, const char *proc, const struct strings *extra_types)
 {
     *table = (struct mounttable){.extra_types = extra_types};
-    if (procfile_open(&table->mountinfo, proc, "self/mountinfo") < 0)
+    if (procfile_open(&table->mountinfo, proc, "self/mountinfo", false) < 0)
         return -1;
-    return procfile_open(&table->filesystems, proc, "filesystems");
+    return procfile_open(&table->filesystems, proc, "filesystems", false);
 }
 
 void mounttable_close(struct mounttable *table)

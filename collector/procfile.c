@@ -12,9 +12,9 @@
 #define FIRST_BYTES 4096
 #define MOST_BYTES (64 << 20)
 
-int procfile_open(struct procfile *file, const char *proc, const char *name)
+int procfile_open(struct procfile *file, const char *proc, const char *name, bool whole)
 {
-    *file = (struct procfile){.fd = -1};
+    *file = (struct procfile){.fd = -1, .whole = whole};
     if (asprintf(&file->path, "%s/%s", proc, name) < 0) {
         file->path = NULL;
         return -1;
@@ -78,10 +78,12 @@ static int read_whole(struct procfile *file)
             pread(file->fd, file->text + file->len, file->capacity - file->len, (off_t)file->len);
         if (got == 0)
             return 0;
+        if (got < 0 && errno != EINTR)
+            return -1;
         if (got > 0)
             file->len += (size_t)got;
-        else if (errno != EINTR)
-            return -1;
+        if (got > 0 && file->whole && file->kept && file->len < file->capacity)
+            return 0;
     }
 }
 

@@ -18,13 +18,15 @@ struct procfile {
     char *path;
     int fd;     /* -1: not open */
     bool kept;  /* whether it stays open */
+    bool whole; /* given to procfile_open */
     char *text; /* `len` bytes, no NUL at the end */
     size_t len;
     size_t capacity;
 };
 
-/* Names the file `<proc>/<name>`; it need not exist. */
-int procfile_open(struct procfile *file, const char *proc, const char *name);
+/* Names the file `<proc>/<name>`; it need not exist. `whole`: the kernel makes it in one piece, as
+ * it does stat and meminfo, not line by line; so a read that leaves room has come to its end. */
+int procfile_open(struct procfile *file, const char *proc, const char *name, bool whole);
 
 /* Frees all; one that was never opened but is all zero is accepted. */
 void procfile_close(struct procfile *file);

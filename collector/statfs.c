@@ -80,33 +80,41 @@ static int open_path(const char *path)
     }
 }
 
-static void read_fd(int fd, uint64_t mount_id, struct statfs_result *result)
+/* Whether that mount stands at `fd`, or at `path` where that is not empty; if not, why. */
+static bool stands(int fd, const char *path, uint64_t mount_id, struct statfs_result *result)
 {
     struct statx file = {0};
-    struct statvfs fs = {0};
 
-    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &file) < 0) {
+    if (statx(fd, path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &file) < 0)
         result->error = errno;
-        return;
-    }
-    if (!(file.stx_mask & STATX_MNT_ID)) {
+    else if (!(file.stx_mask & STATX_MNT_ID))
         result->error = ENOSYS;
-        return;
-    }
-    if (file.stx_mnt_id != mount_id) {
+    else if (file.stx_mnt_id != mount_id)
         result->outcome = STATFS_OTHER_MOUNT;
-        return;
-    }
-    if (!S_ISDIR(file.stx_mode)) {
+    else if (!S_ISDIR(file.stx_mode))
         result->outcome = STATFS_NOT_DIRECTORY;
-        return;
-    }
-    if (fstatvfs(fd, &fs) < 0) {
+    else
+        return true;
+    return false;
+}
+
+/* Takes what fstatvfs(3) or statvfs(3) gave. */
+static void take(int got, const struct statvfs *fs, struct statfs_result *result)
+{
+    if (got < 0) {
         result->error = errno;
         return;
     }
     result->outcome = STATFS_OK;
-    statfs_count(&fs, result);
+    statfs_count(fs, result);
+}
+
+static void read_fd(int fd, uint64_t mount_id, struct statfs_result *result)
+{
+    struct statvfs fs = {0};
+
+    if (stands(fd, "", mount_id, result))
+        take(fstatvfs(fd, &fs), &fs, result);
 }
 
 void statfs_read(const char *path, uint64_t mount_id, struct statfs_result *result)
@@ -131,20 +139,31 @@ void statfs_read(const char *path, uint64_t mount_id, struct statfs_result *resu
  * The numbers of a resident file system are counters in memory, taken under spin locks, also where
  * its device is gone or it is frozen.
  *
+ * The root takes no descriptor: to find it nothing is looked up. Nor can it be taken away from us
+ * but by pivot_root(2), which the mount table tells.
+ *
  * What is left: a project quota that was switched on by hand, and so shows in no mount option, may
- * have to be read. And, within the microseconds between open and close, a 9p file system put over
- * the path may be asked whether its root still stands, and `umount --lazy` leaves what it has still
- * to write to whoever closes last.
+ * have to be read (and of two mounts of that file system only one counts, see pool_ask). And,
+ * within the microseconds between open and close, a 9p file system put over the path may be asked
+ * whether its root still stands, and `umount --lazy` leaves what it has still to write to whoever
+ * closes last.
  */
-bool statfs_try(const char *path, uint64_t mount_id, struct statfs_result *result)
+bool statfs_try(const char *path, uint64_t mount_id, bool known, struct statfs_result *result)
 {
+    static const char root[] = "/";
     const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_CACHED};
-    int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+    struct statvfs fs = {0};
 
     *result = (struct statfs_result){.outcome = STATFS_FAILED};
-    if (fd < 0)
-        return false;
-    read_fd(fd, mount_id, result);
-    close(fd);
+    if (strcmp(path, root) == 0) {
+        if (known || stands(AT_FDCWD, root, mount_id, result))
+            take(statvfs(root, &fs), &fs, result);
+    } else {
+        int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+        if (fd < 0)
+            return false;
+        read_fd(fd, mount_id, result);
+        close(fd);
+    }
     return result->outcome != STATFS_FAILED;
 }

@@ -1,164 +1,83 @@
 #include "emitter/push/connect.h"
 
-#include "emitter/push/curl_library.h"
-#include "emitter/push/curl_loop.h"
-#include "emitter/push/curl_setup.h"
+#include "emitter/push/curl_attempt.h"
 #include "emitter/push/curl_text.h"
+#include "emitter/push/dial.h"
 #include "emitter/push/tcp.h"
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-
-/*
- * The kernel ends an address's patience, and libcurl turns to the next. It also does so at half of
- * what is left of its own time for all, so that must be plenty.
- */
-#define WHOLE_MS(patience_ms) ((patience_ms)*12)
-#define NAME_MS(patience_ms) ((patience_ms)*2)
-
-/* Ours, where nothing else ends it: a TLS handshake that is not answered. */
-#define ADDRESS_MS(patience_ms) ((patience_ms)*3 / 2)
+#include <unistd.h>
 
 #define RECORD_BYTES 16384 /* the longest plaintext of a TLS record */
 
 struct connector {
     struct event_base *base;
-    bool ready; /* libcurl is loaded */
+    struct dialer *dialer;
 };
 
 struct connection {
-    struct curl_loop loop;
-    CURL *easy;
-    struct event *deadline;
-    long patience_ms;
-    connection_cb *done; /* NULL once it was called */
-    void *arg;
-    int fd; /* -1 until connected */
-
     bool tls;
+    struct dial *dial;           /* without TLS, until it has answered */
+    struct curl_attempt attempt; /* with TLS, and then libcurl has the descriptor */
+    int fd;                      /* -1 until connected */
+    connection_cb *done;
+    void *arg;
+    int error; /* of the last send or recv that failed without TLS */
+
     char *record;       /* what send took last, with TLS: it may have to be offered again */
     size_t pending;     /* that many bytes of it got EAGAIN */
     long connect_errno; /* of an address that failed first; libcurl goes on telling it */
-    char tells[CURL_ERROR_SIZE]; /* libcurl's words, or none; then see connection_why */
 };
-
-static struct timeval milliseconds(long ms)
-{
-    return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
-}
 
 struct connector *connector_new(struct event_base *base)
 {
     struct connector *connector = calloc(1, sizeof *connector);
 
-    if (connector)
-        connector->base = base;
-    return connector;
+    if (!connector)
+        return NULL;
+    connector->base = base;
+    connector->dialer = dialer_new(base);
+    if (connector->dialer)
+        return connector;
+    free(connector);
+    return NULL;
 }
 
 void connector_free(struct connector *connector)
 {
-    if (connector && connector->ready)
-        curl_global_cleanup();
+    if (!connector)
+        return;
+    dialer_free(connector->dialer);
     free(connector);
 }
 
-static int get_ready(struct connector *connector, const char **why)
-{
-    *why = "libcurl cannot start";
-    connector->ready = connector->ready || (curl_library_load(why) == 0 &&
-                                            curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
-    return connector->ready ? 0 : -1;
-}
-
-static void report(struct connection *connection, const char *error)
-{
-    connection_cb *done = connection->done;
-
-    connection->done = NULL;
-    curl_loop_rest(&connection->loop);
-    event_del(connection->deadline);
-    done(connection->arg, error);
-}
-
-static void on_ended(void *arg, CURLcode result)
-{
-    struct connection *connection = arg;
-    curl_socket_t fd = CURL_SOCKET_BAD;
-
-    if (result != CURLE_OK) {
-        char text[CURL_TEXT_SIZE];
-
-        curl_text_failure(text, connection->easy, result, connection->tls, connection->tells);
-        report(connection, text);
-        return;
-    }
-    if (curl_easy_getinfo(connection->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK)
-        connection->fd = fd;
-    if (connection->fd < 0) {
-        report(connection, "the connection is gone already");
-        return;
-    }
-    tcp_connected(fd);
-    curl_easy_getinfo(connection->easy, CURLINFO_OS_ERRNO, &connection->connect_errno);
-    connection->tells[0] = '\0';
-    report(connection, NULL);
-}
-
-static void on_deadline(evutil_socket_t fd, short what, void *arg)
+static void on_attempted(void *arg, int fd, const char *error)
 {
     struct connection *connection = arg;
 
-    (void)fd;
-    (void)what;
-    report(connection, connection->easy ? curl_text_timeout(connection->easy) : connection->tells);
+    connection->dial = NULL; /* it is gone */
+    connection->fd = fd;
+    if (connection->tls && fd >= 0)
+        curl_easy_getinfo(connection->attempt.easy, CURLINFO_OS_ERRNO, &connection->connect_errno);
+    connection->done(connection->arg, error);
 }
 
-/* An address is tried now: it has a patience of its own. libcurl 7.88 sets no close-on-exec itself.
- */
-static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    const struct connection *connection = arg;
-    const struct timeval wait = milliseconds(ADDRESS_MS(connection->patience_ms));
-    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-
-    (void)purpose;
-    evtimer_add(connection->deadline, &wait);
-    if (fd >= 0)
-        tcp_prepare(fd, (unsigned)connection->patience_ms);
-    return fd;
-}
-
-/* Without libcurl the connection fails at once; that it is missing is told as any other reason. */
 static int start(struct connection *connection, struct connector *connector,
                  const struct connection_options *options)
 {
-    const struct timeval name_wait = milliseconds(NAME_MS(options->patience_ms));
-    const char *why = NULL;
-
-    connection->deadline = evtimer_new(connector->base, on_deadline, connection);
-    if (connection->deadline && get_ready(connector, &why) < 0) {
-        snprintf(connection->tells, sizeof connection->tells, "%s", why);
-        curl_text_clean(connection->tells);
-        return evtimer_add(connection->deadline, &(struct timeval){0});
+    if (!options->tls) {
+        connection->dial = dial_start(connector->dialer, options, on_attempted, connection);
+        return connection->dial ? 0 : -1;
     }
-    CURL *easy = connection->deadline ? curl_easy_init() : NULL;
-    connection->easy = easy;
-    if (options->tls)
-        connection->record = malloc(RECORD_BYTES);
-    if (!easy || (options->tls && !connection->record) ||
-        evtimer_add(connection->deadline, &name_wait) < 0 ||
-        curl_setup(easy, options, WHOLE_MS(options->patience_ms)) < 0 ||
-        curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) != CURLE_OK ||
-        curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, connection) != CURLE_OK ||
-        curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, connection->tells) != CURLE_OK)
-        return -1;
-    return curl_loop_open(&connection->loop, connector->base, easy, on_ended, connection);
+    connection->record = malloc(RECORD_BYTES);
+    return connection->record ? curl_attempt_open(&connection->attempt, connector->base, options,
+                                                  on_attempted, connection)
+                              : -1;
 }
 
 struct connection *connection_open(struct connector *connector,
@@ -169,11 +88,7 @@ struct connection *connection_open(struct connector *connector,
 
     if (!connection)
         return NULL;
-    connection->done = done;
-    connection->arg = arg;
-    connection->fd = -1;
-    connection->tls = options->tls;
-    connection->patience_ms = options->patience_ms;
+    *connection = (struct connection){.tls = options->tls, .fd = -1, .done = done, .arg = arg};
     if (start(connection, connector, options) == 0)
         return connection;
     connection_close(connection);
@@ -184,12 +99,10 @@ void connection_close(struct connection *connection)
 {
     if (!connection)
         return;
-    connection->done = NULL;
-    curl_loop_close(&connection->loop);
-    if (connection->easy)
-        curl_easy_cleanup(connection->easy);
-    if (connection->deadline)
-        event_free(connection->deadline);
+    dial_end(connection->dial);
+    curl_attempt_close(&connection->attempt);
+    if (!connection->tls && connection->fd >= 0)
+        close(connection->fd);
     free(connection->record);
     free(connection);
 }
@@ -208,12 +121,13 @@ static ssize_t fail_tls(struct connection *connection, CURLcode result)
         errno = EAGAIN;
         return -1;
     }
-    curl_easy_getinfo(connection->easy, CURLINFO_OS_ERRNO, &error);
+    curl_easy_getinfo(connection->attempt.easy, CURLINFO_OS_ERRNO, &error);
     if (error == 0 || error == connection->connect_errno)
         error = EPROTO;
-    if (error != EPROTO || !connection->tells[0])
-        snprintf(connection->tells, sizeof connection->tells, "%s", strerror((int)error));
-    curl_text_clean(connection->tells);
+    if (error != EPROTO || !connection->attempt.tells[0])
+        snprintf(connection->attempt.tells, sizeof connection->attempt.tells, "%s",
+                 strerror((int)error));
+    curl_text_clean(connection->attempt.tells);
     errno = (int)error;
     return -1;
 }
@@ -234,18 +148,18 @@ static ssize_t send_record(struct connection *connection, const void *bytes, siz
         return fail_tls(connection, CURLE_SEND_ERROR);
     }
     CURLcode result =
-        curl_easy_send(connection->easy, connection->record, connection->pending, &sent);
+        curl_easy_send(connection->attempt.easy, connection->record, connection->pending, &sent);
     if (result != CURLE_OK)
         return fail_tls(connection, result);
     connection->pending = 0;
     return (ssize_t)sent;
 }
 
-/* Without TLS libcurl would only pass on what the socket does. */
-static ssize_t passed_on(struct connection *connection, ssize_t len)
+/* Of a socket without TLS. */
+static ssize_t noted(struct connection *connection, ssize_t len)
 {
     if (len < 0 && errno != EAGAIN)
-        snprintf(connection->tells, sizeof connection->tells, "%s", strerror(errno));
+        connection->error = errno;
     return len;
 }
 
@@ -253,7 +167,7 @@ ssize_t connection_send(struct connection *connection, const void *bytes, size_t
 {
     if (connection->tls)
         return send_record(connection, bytes, len);
-    return passed_on(connection, send(connection->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT));
+    return noted(connection, send(connection->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
 ssize_t connection_recv(struct connection *connection, void *bytes, size_t len)
@@ -261,14 +175,14 @@ ssize_t connection_recv(struct connection *connection, void *bytes, size_t len)
     size_t received = 0;
 
     if (!connection->tls)
-        return passed_on(connection, recv(connection->fd, bytes, len, MSG_DONTWAIT));
-    CURLcode result = curl_easy_recv(connection->easy, bytes, len, &received);
+        return noted(connection, recv(connection->fd, bytes, len, MSG_DONTWAIT));
+    CURLcode result = curl_easy_recv(connection->attempt.easy, bytes, len, &received);
     return result == CURLE_OK ? (ssize_t)received : fail_tls(connection, result);
 }
 
 const char *connection_why(const struct connection *connection)
 {
-    return connection->tells;
+    return connection->tls ? connection->attempt.tells : strerror(connection->error);
 }
 
 uint64_t connection_unacked(const struct connection *connection)

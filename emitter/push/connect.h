@@ -4,8 +4,12 @@
  * libcurl resolves the name off the loop, connects, and makes TLS where it is asked for; afterwards
  * the connection is a stream of bytes whose descriptor the caller watches. No telnet://, no proxy
  * from the environment, no cached address: each connect resolves anew. Giving up never waits for a
- * resolver. libcurl is loaded with the first connection (emitter/push/curl_library.h); where it is
- * missing, that is why each one fails.
+ * resolver, nor for anything else.
+ *
+ * Without TLS libcurl has nothing to do once it is connected. So a process of its own makes the
+ * attempt and hands the socket over (emitter/push/dial.h), and the agent never loads libcurl. With
+ * TLS the agent does, at the first connection (emitter/push/curl_library.h), and goes through it.
+ * Where libcurl is missing, that is why each connection fails.
  *
  * All addresses of a name are tried in one attempt, IPv6 and IPv4 side by side, each for
  * `patience_ms`, as long as twelve such times are enough for all of them; in another order each
@@ -56,7 +60,8 @@ typedef void connection_cb(void *arg, const char *error);
 /*
  * Begins to connect. The name is given twice `patience_ms` to be resolved, each address then as
  * long as told above, the TLS handshake half of it more; then at the latest the callback is called,
- * never from in here. NULL where memory is short.
+ * never from in here. Where the process that makes the attempt hangs, 5 s after all that. NULL
+ * where memory is short.
  */
 struct connection *connection_open(struct connector *connector,
                                    const struct connection_options *options, connection_cb *done,

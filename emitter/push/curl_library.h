@@ -1,9 +1,9 @@
 /*
- * libcurl, loaded when the first connection is opened: it brings some thirty libraries, and an
- * agent without a target, or a command that only prints something, is spared them. curl_loaded.c
- * defines its functions and passes the calls on, so all else calls them as ever. With
- * `make LIBCURL=linked` curl_linked.c takes its place, and libcurl is linked, for instance
- * statically.
+ * libcurl, loaded when a process begins its first attempt to connect: it brings some thirty
+ * libraries, and an agent without a target that has TLS, or a command that only prints something,
+ * is spared them. curl_loaded.c defines its functions and passes the calls on, so all else calls
+ * them as ever. With `make LIBCURL=linked` curl_linked.c takes its place, and libcurl is linked,
+ * for instance statically.
  *
  * Errors: -1. Threads: the loop's thread only. Lifetimes: it stays loaded.
  */

@@ -16,7 +16,6 @@
     DO(curl_easy_send)                                                                             \
     DO(curl_easy_setopt)                                                                           \
     DO(curl_easy_strerror)                                                                         \
-    DO(curl_global_cleanup)                                                                        \
     DO(curl_global_init)                                                                           \
     DO(curl_multi_add_handle)                                                                      \
     DO(curl_multi_assign)                                                                          \
@@ -112,11 +111,6 @@ CURLcode(curl_easy_setopt)(CURL *easy, CURLoption option, ...)
     va_end(args);
     return is_number ? (curl.functions.curl_easy_setopt)(easy, option, number)
                      : (curl.functions.curl_easy_setopt)(easy, option, pointer);
-}
-
-void curl_global_cleanup(void)
-{
-    curl.functions.curl_global_cleanup();
 }
 
 CURLcode curl_global_init(long flags)

@@ -113,16 +113,13 @@ static const char *look(struct session *session, int64_t now_ns)
     return NULL;
 }
 
-/* The ear comes first: after a close by the peer the first send would succeed, and be lost. One
- * time is for all: what has to wait for its turn now must not be found ready a moment later, when
- * the wait is asked for, or nothing would come for it. */
-void session_turn(struct session *session)
+/* One time is for all: what has to wait for its turn now must not be found ready a moment later,
+ * when the wait is asked for, or nothing would come for it. */
+static void turn(struct session *session, bool asks)
 {
     int64_t now_ns = clock_mono_ns();
-    const char *why = hear(session);
+    const char *why = asks ? look(session, now_ns) : NULL;
 
-    if (!why)
-        why = look(session, now_ns);
     if (!why && !event_pending(session->writable, EV_WRITE, NULL))
         why = speak(session, now_ns);
     if (why) {
@@ -131,6 +128,13 @@ void session_turn(struct session *session)
     }
     schedule_poll(session);
     schedule_pace(session, now_ns);
+}
+
+/* Of what a tick sent the next but one learns how it went. */
+void session_turn(struct session *session)
+{
+    turn(session,
+         delivery_counts(session->delivery).under_way > 1 || session->silent_since_ns != 0);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -148,7 +152,7 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    session_turn(arg);
+    turn(arg, true);
 }
 
 struct session *session_new(struct event_base *base, struct connection *connection,

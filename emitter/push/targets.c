@@ -10,7 +10,7 @@ struct targets {
     const struct ring *ring;
     const struct series_table *series;
     const struct target_options *options;
-    struct connector *connector; /* NULL: there never was a target */
+    struct connector *connector;
     struct target **list;
     bool open;
     size_t count;                   /* that are open */
@@ -21,8 +21,7 @@ struct targets {
 struct targets_next {
     const struct target_options *options;
     size_t count;
-    struct connector *connector; /* NULL: there is one, or none is needed */
-    struct target **list;        /* the new ones, which are owed nothing yet; NULL: not new */
+    struct target **list; /* the new ones, which are owed nothing yet; NULL: not new */
     struct target_status *statuses;
 };
 
@@ -37,8 +36,10 @@ struct targets *targets_new(struct event_base *base, const struct ring *ring,
     targets->base = base;
     targets->ring = ring;
     targets->series = series;
+    targets->connector = connector_new(base);
 
-    struct targets_next *next = targets_next_new(targets, options, count);
+    struct targets_next *next =
+        targets->connector ? targets_next_new(targets, options, count) : NULL;
     if (!next) {
         targets_free(targets);
         return NULL;
@@ -73,7 +74,6 @@ static size_t find(const struct targets *targets, const char *name)
 static int make_new(const struct targets *targets, struct targets_next *next)
 {
     const struct owed nothing = {0};
-    struct connector *connector = next->connector ? next->connector : targets->connector;
 
     for (size_t i = 0; targets->open && i < next->count; i++) {
         struct target_options options = next->options[i];
@@ -82,7 +82,7 @@ static int make_new(const struct targets *targets, struct targets_next *next)
             continue;
         options.position = &nothing;
         next->list[i] =
-            target_new(targets->base, connector, targets->ring, targets->series, &options);
+            target_new(targets->base, targets->connector, targets->ring, targets->series, &options);
         if (!next->list[i])
             return -1;
     }
@@ -100,10 +100,7 @@ struct targets_next *targets_next_new(const struct targets *targets,
     next->count = count;
     next->list = calloc(count, sizeof(struct target *));
     next->statuses = calloc(count, sizeof *next->statuses);
-    if (!targets->connector)
-        next->connector = connector_new(targets->base);
-    if (next->list && next->statuses && (targets->connector || next->connector) &&
-        make_new(targets, next) == 0)
+    if (next->list && next->statuses && make_new(targets, next) == 0)
         return next;
     targets_next_free(next);
     return NULL;
@@ -115,7 +112,6 @@ void targets_next_free(struct targets_next *next)
         return;
     for (size_t i = 0; next->list && i < next->count; i++)
         target_free(next->list[i]);
-    connector_free(next->connector);
     free(next->list);
     free(next->statuses);
     free(next);
@@ -143,7 +139,6 @@ static void carry_over(struct targets *targets, struct targets_next *next)
             target_forget(targets->list[i]);
 }
 
-/* The connector stays when no target is left, for the next one. */
 void targets_take(struct targets *targets, struct targets_next *next)
 {
     if (targets->open) {
@@ -156,8 +151,6 @@ void targets_take(struct targets *targets, struct targets_next *next)
     targets->statuses = next->statuses;
     targets->options = next->options;
     targets->wanted = next->count;
-    if (next->connector)
-        targets->connector = next->connector;
     free(next);
 }
 

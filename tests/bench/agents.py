@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import time
 
 from processes import DEADLINE_S, Process, Unmeasurable, free_port, read, run, wait_until
@@ -41,6 +42,9 @@ class Agent(Process):
             if answer.status != 200:
                 raise Unmeasurable(f"altimeter answers {path} with {answer.status}")
             return body
+        except (OSError, http.client.HTTPException):
+            self.check()  # it may have ended, and another have its port
+            raise
         finally:
             connection.close()
 
@@ -75,9 +79,11 @@ def mounts_of(names):
     """The mount points of the disks that the agent calls so."""
     found = {}
     for row in read("/proc/self/mounts").splitlines():
-        mount = row.split()[1]
-        found[SPECIAL.get(mount, mount[1:].replace("/", "_"))] = mount
+        mount = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), row.split()[1])
+        found[SPECIAL.get(mount, re.sub("[^A-Za-z0-9_-]", "_", mount[1:]))] = mount
+    if not names:
+        raise Unmeasurable("altimeter sees no disk here; a container has none unless one of the host is mounted in it")
     missing = [name for name in names if name not in found]
-    if missing or not names:
+    if missing:
         raise Unmeasurable(f"no mount point is known for the disks {missing}")
     return [found[name] for name in names]

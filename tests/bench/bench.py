@@ -11,8 +11,6 @@ import json
 import os
 import pwd
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +19,7 @@ from pathlib import Path
 import allocations
 import cpu
 import density
+import ending
 import history
 import machine
 import memory
@@ -52,6 +51,7 @@ class Bench:
         self.build, self.seconds, self.root = build, seconds, folder
         self.program = build / "altimeter"
         self.prefill = build / "tests" / "prefill"
+        self.figures = build / "bench.json"
         self.user = pwd.getpwuid(os.geteuid()).pw_name
         self.folders = 0
         self.failures = []
@@ -68,8 +68,23 @@ class Bench:
         made.mkdir()
         return made
 
+    def fail(self, text):
+        say(text)
+        self.failures.append(text)
+
+    def save(self, known):
+        """Replaces the figures of the run before, or leaves them whole."""
+        new = self.figures.with_suffix(".new")
+        try:
+            new.write_text(json.dumps(known, indent=2) + "\n")
+            new.replace(self.figures)
+        except OSError as problem:
+            new.unlink(missing_ok=True)
+            self.fail(f"{self.figures} cannot be written: {problem.strerror}")
+
     def clear(self):
-        """Takes away what a group has left."""
+        """Ends and takes away what a group has left."""
+        ending.end_all()
         for path in self.root.iterdir():
             shutil.rmtree(path, ignore_errors=True)
 
@@ -92,15 +107,24 @@ def measure(bench, names, rounds):
                 for key, value in group.measure(bench):
                     raw[name][-1][key] = value
                     say(f"            {key}: {table.shown(value)}")
-            except (Unmeasurable, OSError, subprocess.SubprocessError) as problem:
-                bench.failures.append(f"round {number}, {name}: not measured: {problem}")
-                say(bench.failures[-1])
+            except Exception as problem:  # whatever it is: the other groups go on
+                kind = "" if isinstance(problem, Unmeasurable) else f"{type(problem).__name__}: "
+                bench.fail(f"round {number}, {name}: not measured: {kind}{problem}")
             bench.clear()
         yield raw
 
 
 def result(names, raw):
     return [row.result(raw[name]) for name in names for row in GROUPS[name].ROWS]
+
+
+def check_writable(parser, build):
+    """At the end of an hour would be late to learn it."""
+    try:
+        with tempfile.TemporaryFile(dir=build) as file:
+            file.write(bytes(1 << 20))
+    except OSError as problem:
+        parser.error(f"bench.json cannot be written to {build}: {problem.strerror}; make bench BUILD=... takes another")
 
 
 def parsed():
@@ -115,30 +139,35 @@ def parsed():
         if name not in GROUPS:
             parser.error(f"there is no group {name}, but {', '.join(GROUPS)}")
         if getattr(GROUPS[name], "ROOT", False) and os.geteuid() != 0:
-            parser.error(f"{name} makes private mounts, which takes root; --only leaves it out")
+            others = ",".join(other for other in GROUPS if not getattr(GROUPS[other], "ROOT", False))
+            parser.error(f"{name} makes private mounts, which takes root: sudo make bench, or make bench ONLY={others}")
     if options.rounds < 1 or options.seconds < 3:
         parser.error("at least 1 round and 3 seconds")
+    if not os.path.exists("/proc/self/schedstat"):
+        parser.error("there is no /proc/self/schedstat: /proc must be mounted, of a kernel with CONFIG_SCHED_INFO")
+    check_writable(parser, options.build)
     return options
 
 
 def main():
     options = parsed()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    ending.prepare()
+    facts = machine.facts(options.build / "altimeter", ROOT)
     with tempfile.TemporaryDirectory(prefix="altimeter-bench-", ignore_cleanup_errors=True) as folder:
+        os.environ["TMPDIR"] = folder  # for what those leave who are killed
         bench = Bench(options.build.resolve(), options.seconds, Path(folder))
-        facts = machine.facts(bench.program, ROOT)
-        for raw in measure(bench, options.only, options.rounds):
-            results = result(options.only, raw)
-            known = {"machine": facts, "seconds": options.seconds, "results": results, "rounds": raw}
-            known["failures"] = bench.failures
-            (bench.build / "bench.json").write_text(json.dumps(known, indent=2) + "\n")
+        try:
+            for raw in measure(bench, options.only, options.rounds):
+                results = result(options.only, raw)
+                known = {"machine": facts, "seconds": options.seconds, "results": results, "rounds": raw}
+                bench.save(known | {"failures": bench.failures})
+        finally:
+            ending.be_deaf()
+            ending.end_all()
     say(f"\n{facts['cpu']}, {facts['cores']} cores, {facts['memory_kib'] >> 10} MiB, Linux {facts['kernel']}\n")
     say("\n".join([table.text(results), *bench.failures]))
     return 2 if bench.failures else int(table.any_missed(results))
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main())

@@ -31,9 +31,9 @@ def of_model(bench):
 
 
 def of_recording(bench):
-    folder = bench.begin("a recording under load")
+    wanted = BLOCK * max(1, bench.seconds // 60)
+    folder = bench.begin(f"a recording under load, of {wanted} s")
     with Process([sys.executable, LOAD, folder], folder) as load, Agent(bench, folder) as agent:
-        wanted = BLOCK * max(1, bench.seconds // 60)
         agent.wait_history(wanted, 2 * wanted)
         ring = agent.health()["ring"]
         points = len(json.loads(agent.get("/metrics")))

@@ -26,11 +26,12 @@ def said(*command):
 
 
 def facts(program, root):
+    changed = said("git", "-C", str(root), "status", "--porcelain")
     return {
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "program": said(program, "--version"),
         "commit": said("git", "-C", str(root), "rev-parse", "HEAD"),
-        "changed": bool(said("git", "-C", str(root), "status", "--porcelain")),
+        "changed": None if changed is None else bool(changed),
         "cpu": first("/proc/cpuinfo", "model name") or platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_kib": int(first("/proc/meminfo", "MemTotal").split()[0]),

@@ -32,9 +32,19 @@ def free_port():
         return probe.getsockname()[1]
 
 
+@contextlib.contextmanager
+def started(command):
+    """Says what to do where there is no such program."""
+    try:
+        yield [str(word) for word in command]
+    except FileNotFoundError:
+        raise Unmeasurable(f"there is no {command[0]}; make bench installs it, without DEPS=no") from None
+
+
 def run(command, seconds=DEADLINE_S):
     """The output of a command that ends by itself."""
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=seconds, check=False)
+    with started(command) as words:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=seconds, check=False)
     if done.returncode != 0:
         raise Unmeasurable(f"{command[0]} ended with {done.returncode}: {done.stderr.strip()[-300:]}")
     return done.stdout
@@ -43,6 +53,13 @@ def run(command, seconds=DEADLINE_S):
 def read(path):
     with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()
+
+
+def running():
+    """Yields (pid, parent, session) of all processes there are."""
+    for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
+        with contextlib.suppress(OSError):
+            yield pid, *map(int, read(f"/proc/{pid}/stat").rpartition(")")[2].split()[1:4:2])
 
 
 class Usage:
@@ -74,9 +91,9 @@ class Process:
     def __init__(self, command, folder, **options):
         self.name = os.path.basename(str(command[0]))
         self.log = folder / f"{self.name}.log"
-        with open(self.log, "ab") as log:
+        with open(self.log, "ab") as log, started(command) as words:
             streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **options}
-            self.popen = subprocess.Popen([str(word) for word in command], start_new_session=True, **streams)
+            self.popen = subprocess.Popen(words, start_new_session=True, **streams)
 
     def __enter__(self):
         return self
@@ -101,11 +118,9 @@ class Process:
     def pids(self):
         """Itself and all that it started and that started: its session, and children that left it."""
         family = {self.popen.pid}
-        for pid in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
-            with contextlib.suppress(OSError):
-                parent, _, session = map(int, read(f"/proc/{pid}/stat").rpartition(")")[2].split()[1:4])
-                if session == self.popen.pid or parent in family:
-                    family.add(pid)
+        for pid, parent, session in running():
+            if session == self.popen.pid or parent in family:
+                family.add(pid)
         return family
 
     def check(self):

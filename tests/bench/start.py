@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from agents import NAMESPACE
-from processes import DEADLINE_S, Sink, Unmeasurable, free_port
+from processes import DEADLINE_S, Sink, Unmeasurable, free_port, read
 from table import Row
 
 STARTS = 15
@@ -42,7 +42,7 @@ def once(command, log, port):
         try:
             while not (answer := ask(port)):
                 if process.poll() is not None or time.monotonic() > began + DEADLINE_S:
-                    raise Unmeasurable("altimeter does not start")
+                    raise Unmeasurable(f"altimeter does not start: {read(log.name)[-500:].strip()}")
                 time.sleep(0.0002)
             took = time.monotonic() - began
         finally:

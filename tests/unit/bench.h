@@ -102,4 +102,25 @@ static inline void bench_until(struct bench *bench, bool (*holds)(void *arg), vo
     assert_false(over);
 }
 
+struct bench_left {
+    struct event_base *base;
+    int events;
+};
+
+/* While it is asked, the guard is there too. */
+static inline bool bench_has_left(void *arg)
+{
+    const struct bench_left *left = arg;
+
+    return event_base_get_num_events(left->base, EVENT_BASE_COUNT_ADDED) == left->events + 1;
+}
+
+/* Until only so many events are left: processes that ended meanwhile are looked after then. */
+static inline void bench_until_left(struct bench *bench, int events)
+{
+    struct bench_left left = {.base = bench->base, .events = events};
+
+    bench_until(bench, bench_has_left, &left);
+}
+
 #endif

@@ -1,10 +1,13 @@
 /* libcurl's door, against real sockets on loopback. */
+#include "tests/unit/adapting.h"
 #include "tests/unit/attempt.h"
 
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PATIENCE_MS 10000
+#define TIMES 50
 
 /* A listener on loopback, or -1; its port. */
 static uint16_t listener(int family, int *fd, int backlog)
@@ -16,7 +19,7 @@ static uint16_t listener(int family, int *fd, int backlog)
     return *fd < 0 ? 0 : port_of(*fd);
 }
 
-/* Both ways, its end, and nothing of libcurl's left in the loop once it stands. */
+/* Both ways, its end, and nothing left in the loop once it stands. */
 static void converse(struct bench *bench, struct connector *connector, const char *host, int family)
 {
     struct attempt attempt;
@@ -33,7 +36,7 @@ static void converse(struct bench *bench, struct connector *connector, const cha
     assert_string_equal(attempt.error, "");
     int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
     assert_true(peer >= 0);
-    assert_int_equal(event_base_get_num_events(bench->base, EVENT_BASE_COUNT_ADDED), 0);
+    bench_until_left(bench, 0);
     assert_true(fcntl(connection_fd(attempt.connection), F_GETFD) & FD_CLOEXEC);
 
     assert_int_equal(connection_recv(attempt.connection, bytes, sizeof bytes), -1);
@@ -139,7 +142,7 @@ static void patience_ends(void **state)
     assert_false(more.done);
     connection_close(more.connection); /* in the middle of it; on_done is called no more */
     connection_close(queued.connection);
-    assert_int_equal(event_base_get_num_events(bench.base, EVENT_BASE_COUNT_ADDED), 0);
+    bench_until_left(&bench, 0);
     connector_free(connector);
     close(fd);
     bench_close(&bench);
@@ -160,8 +163,46 @@ static void it_closes_in_any_state(void **state)
     assert_int_equal(event_base_loop(bench.base, EVLOOP_ONCE), 0);
     if (!attempt.done)
         connection_close(attempt.connection);
-    assert_int_equal(event_base_get_num_events(bench.base, EVENT_BASE_COUNT_ADDED), 0);
+    bench_until_left(&bench, 0);
     connector_free(connector);
+    bench_close(&bench);
+}
+
+/* Good ones and bad ones: neither a process, not even a dead one, nor a descriptor is left. */
+static void many_attempts_leave_nothing(void **state)
+{
+    struct bench bench;
+    int fd = -1;
+    int bound = -1;
+    uint16_t port = listener(AF_INET, &fd, TIMES);
+    uint16_t nobody = listener(AF_INET, &bound, -1);
+
+    (void)state;
+    while (waitpid(-1, NULL, 0) > 0) /* whom the tests before left to the end of the process */
+        ;
+    bench_open(&bench, 1, 1);
+    struct connector *connector = connector_new(bench.base);
+    size_t before = descriptors();
+    for (unsigned i = 0; i < TIMES; i++) {
+        struct attempt good;
+        struct attempt bad;
+
+        open_attempt(&good, connector, "127.0.0.1", port, PATIENCE_MS);
+        open_attempt(&bad, connector, "127.0.0.1", nobody, PATIENCE_MS);
+        bench_until(&bench, is_done, &good);
+        bench_until(&bench, is_done, &bad);
+        assert_string_equal(good.error, "");
+        assert_string_equal(bad.error, "connection refused");
+        connection_close(good.connection);
+        close(accept4(fd, NULL, NULL, SOCK_CLOEXEC));
+    }
+    bench_until_left(&bench, 0);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    assert_int_equal(descriptors(), before);
+    connector_free(connector);
+    close(bound);
+    close(fd);
     bench_close(&bench);
 }
 
@@ -173,6 +214,7 @@ int main(void)
         cmocka_unit_test(a_failure_says_why),
         cmocka_unit_test(patience_ends),
         cmocka_unit_test(it_closes_in_any_state),
+        cmocka_unit_test(many_attempts_leave_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
