@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ struct session {
     struct event *writable; /* pending while the peer takes no more */
     struct event *poll;     /* pending while something is under way */
     struct event *pace;     /* pending while old snapshots wait for their turn */
+    bool paced;             /* that one may be pending */
     long poll_ms;
     int64_t silent_since_ns; /* see tcp_vanished */
     int64_t since_ns;
@@ -98,8 +100,9 @@ static void schedule_pace(struct session *session, int64_t now_ns)
 
     if (wait_us > 0)
         evtimer_add(session->pace, &wait);
-    else
+    else if (session->paced)
         event_del(session->pace);
+    session->paced = wait_us > 0;
 }
 
 /* Asks the kernel what was acknowledged. NULL, or why the connection is over. */
