@@ -50,6 +50,7 @@ int alarm_set(struct alarm *alarm, int64_t wall_ns, int64_t every_ns)
     const struct itimerspec at = {.it_value = timespec(wall_ns), .it_interval = timespec(every_ns)};
     bool comes = alarm->every_ns == every_ns && wall_ns == alarm->at_ns + every_ns;
 
+    alarm->every_ns = 0;
     if (!comes &&
         timerfd_settime(alarm->fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) < 0)
         return -1;

@@ -23,8 +23,8 @@ struct alarm {
 
 int alarm_open(struct alarm *alarm, struct event_base *base, void (*rings)(void *arg), void *arg);
 
-/* Instead of an earlier time. Once it has rung it goes on every `every_ns`, so that to set it to
- * just that costs nothing. */
+/* Instead of an earlier time. -1 with ECANCELED: the clock was set meanwhile; once more, then. Once
+ * it has rung it goes on every `every_ns`, so that to set it to just that costs nothing. */
 int alarm_set(struct alarm *alarm, int64_t wall_ns, int64_t every_ns);
 
 /* Rings no more. */

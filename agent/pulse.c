@@ -41,8 +41,13 @@ static void look(struct pulse *pulse)
 
 static void set_alarm(struct pulse *pulse)
 {
-    pulse->due_ns = tick_next_ns(&pulse->tick, clock_wall_ns());
-    if (alarm_set(&pulse->alarm, pulse->due_ns, pulse->tick.interval_ns) == 0)
+    int result = 0;
+
+    do {
+        pulse->due_ns = tick_next_ns(&pulse->tick, clock_wall_ns());
+        result = alarm_set(&pulse->alarm, pulse->due_ns, pulse->tick.interval_ns);
+    } while (result < 0 && errno == ECANCELED);
+    if (result == 0)
         return;
     log_write(LOG_LEVEL_ERROR, "cannot set the timer: %s", strerror(errno));
     pulse->heard.failed(pulse->heard.arg);

@@ -99,6 +99,7 @@ int mounttable_refresh(struct mounttable *table, const char **path, const char *
     *why = parse(table, path);
     if (*why) {
         mounts_clean(&table->mounts);
+        procfile_reopen(&table->mountinfo); /* it may show a root that is gone (pivot_root) */
         return -1;
     }
     table->valid = true;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "collector/crew.h"
+#include "collector/resident.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -98,32 +99,12 @@ size_t pool_stuck_count(const struct pool *pool)
     return pool->working ? (size_t)crew_stuck(&pool->crew) : 0;
 }
 
-/* Where the probe was read before, it is known to be a folder that can be reached; of a mount that
- * stands no more there is no probe. */
-static bool read_now(const struct probe *probe, int64_t now_ns, struct statfs_result *result)
-{
-    struct device *device = probe->device;
-    bool known = probe->result.outcome == STATFS_OK && probe->result.total_bytes > 0;
-
-    if (known && device->read_ns == now_ns) {
-        *result = device->result;
-        return true;
-    }
-    if (!statfs_try(probe->path, probe->mount_id, known, result))
-        return false;
-    if (result->outcome == STATFS_OK) {
-        device->read_ns = now_ns;
-        device->result = *result;
-    }
-    return true;
-}
-
 bool pool_ask(struct pool *pool, struct probe *probe, int64_t now_ns)
 {
     bool trusted = !probe->device->worker && !probe->device->suspect;
     struct statfs_result result;
 
-    if (probe->resident && trusted && read_now(probe, now_ns, &result)) {
+    if (probe->resident && trusted && resident_read(probe, now_ns, &result)) {
         probe->device->proven = true;
         work_answer(&pool->work, probe, &result);
         return true;

@@ -49,11 +49,8 @@ bool pool_stuck(const struct probe *probe);
 /* How many devices have such a call. */
 size_t pool_stuck_count(const struct pool *pool);
 
-/*
- * Asks for an idle probe. Whether it was answered at once; if not, pool_dispatch sets to work.
- * `now_ns` (monotonic, above 0) is the same for all that belong together: of several mounts of one
- * resident file system, which all tell the same, one is read for the others too, once each was.
- */
+/* Asks for an idle probe. Whether it was answered at once; if not, pool_dispatch sets to work.
+ * `now_ns` as for resident_read. */
 bool pool_ask(struct pool *pool, struct probe *probe, int64_t now_ns);
 
 /* Whether there is nothing to do for pool_dispatch while pool_fd is not readable. */

@@ -32,6 +32,11 @@ static void drop_fd(struct procfile *file)
     errno = error;
 }
 
+void procfile_reopen(struct procfile *file)
+{
+    drop_fd(file);
+}
+
 void procfile_close(struct procfile *file)
 {
     if (file->path)

@@ -31,6 +31,9 @@ int procfile_open(struct procfile *file, const char *proc, const char *name, boo
 /* Frees all; one that was never opened but is all zero is accepted. */
 void procfile_close(struct procfile *file);
 
+/* Opens it anew at the next read. */
+void procfile_reopen(struct procfile *file);
+
 /* Reads the whole file. A buffer that is large enough is used again. */
 int procfile_read(struct procfile *file);
 

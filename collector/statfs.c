@@ -139,8 +139,7 @@ void statfs_read(const char *path, uint64_t mount_id, struct statfs_result *resu
  * The numbers of a resident file system are counters in memory, taken under spin locks, also where
  * its device is gone or it is frozen.
  *
- * The root takes no descriptor: to find it nothing is looked up. Nor can it be taken away from us
- * but by pivot_root(2), which the mount table tells.
+ * The root takes no descriptor, since to find it nothing is looked up.
  *
  * What is left: a project quota that was switched on by hand, and so shows in no mount option, may
  * have to be read (and of two mounts of that file system only one counts, see pool_ask). And,
@@ -148,7 +147,7 @@ void statfs_read(const char *path, uint64_t mount_id, struct statfs_result *resu
  * whether its root still stands, and `umount --lazy` leaves what it has still to write to whoever
  * closes last.
  */
-bool statfs_try(const char *path, uint64_t mount_id, bool known, struct statfs_result *result)
+bool statfs_try(const char *path, uint64_t mount_id, struct statfs_result *result)
 {
     static const char root[] = "/";
     const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_CACHED};
@@ -156,7 +155,7 @@ bool statfs_try(const char *path, uint64_t mount_id, bool known, struct statfs_r
 
     *result = (struct statfs_result){.outcome = STATFS_FAILED};
     if (strcmp(path, root) == 0) {
-        if (known || stands(AT_FDCWD, root, mount_id, result))
+        if (stands(AT_FDCWD, root, mount_id, result))
             take(statvfs(root, &fs), &fs, result);
     } else {
         int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);

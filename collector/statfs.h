@@ -38,10 +38,9 @@ void statfs_read(const char *path, uint64_t mount_id, struct statfs_result *resu
 /*
  * The same, for a mount that mounts.h calls resident, without waiting. False: it takes statfs_read
  * to know, as where the path is not in the kernel's caches, or the kernel (before Linux 5.12) or a
- * filter of system calls does not let us ask so; `result` is then worth nothing. `known`: the mount
- * table is the same as when that mount was last read, and found to be there.
+ * filter of system calls does not let us ask so; `result` is then worth nothing.
  */
-bool statfs_try(const char *path, uint64_t mount_id, bool known, struct statfs_result *result);
+bool statfs_try(const char *path, uint64_t mount_id, struct statfs_result *result);
 
 /* Fills in the numbers of bytes and inodes, whatever nonsense a file system tells. */
 struct statvfs;

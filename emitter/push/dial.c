@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 #define LOAD_MS 5000
 #define TEXT_MAX 512
+#define LEFT_MOST 16 /* helpers that hang, before no more are started */
 
 #define REAP_FIRST_MS 10
 #define REAP_LAST_MS 1000
@@ -23,7 +25,8 @@ struct dialer {
     struct event_base *base;
     struct dial *leaving; /* whose helpers are not gone yet */
     struct event *reap;
-    long reap_ms; /* until the next look; doubles */
+    long reap_ms;  /* until the next look; doubles */
+    unsigned left; /* helpers that are leaving */
 };
 
 struct dial {
@@ -31,6 +34,7 @@ struct dial {
     struct address_peer peer;
     struct connection_options options;
     struct helper helper;
+    bool started;            /* the helper was */
     struct event *next_step; /* its start; then its answer, or the end of our patience */
     dial_cb *done;
     void *arg;
@@ -97,7 +101,8 @@ static int listen_to(int socket, char text[TEXT_MAX])
     int fd = -1;
 
     if (len <= 0) {
-        snprintf(text, TEXT_MAX, "the process that was to connect has died");
+        snprintf(text, TEXT_MAX, "the process that was to connect %s",
+                 len < 0 && errno == EAGAIN ? "hangs: does a disk?" : "has died");
         return -1;
     }
     text[len] = '\0';
@@ -124,6 +129,7 @@ static void reap(struct dialer *dialer)
 
         if (helper_reap(&dial->helper)) {
             *link = dial->next;
+            dialer->left -= dial->started;
             free(dial);
         } else {
             link = &dial->next;
@@ -155,9 +161,10 @@ static void finish(struct dial *dial, int fd, const char *error)
 static void on_answer(evutil_socket_t fd, short what, void *arg)
 {
     struct dial *dial = arg;
-    char text[TEXT_MAX] = "the process that was to connect hangs: does a disk?";
-    int connected = (what & EV_READ) ? listen_to(fd, text) : -1;
+    char text[TEXT_MAX];
+    int connected = listen_to(fd, text);
 
+    (void)what; /* the time may be over although the answer came: where the agent was stopped */
     finish(dial, connected, connected < 0 ? text : NULL);
 }
 
@@ -172,7 +179,12 @@ static void on_start(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    if (helper_start(&dial->helper, &work) == 0 &&
+    if (dial->dialer->left >= LEFT_MOST) {
+        finish(dial, -1, "too many processes that were to connect hang: does a disk?");
+        return;
+    }
+    dial->started = helper_start(&dial->helper, &work) == 0;
+    if (dial->started &&
         event_assign(dial->next_step, dial->dialer->base, dial->helper.fd, EV_READ, on_answer,
                      dial) == 0 &&
         event_add(dial->next_step, &wait) == 0)
@@ -236,6 +248,7 @@ void dial_end(struct dial *dial)
     if (dial->next_step)
         event_free(dial->next_step);
     helper_end(&dial->helper);
+    dialer->left += dial->started;
     dial->next = dialer->leaving;
     dialer->leaving = dial;
     dialer->reap_ms = REAP_FIRST_MS;

@@ -31,6 +31,7 @@ struct session {
     struct event *pace;     /* pending while old snapshots wait for their turn */
     bool paced;             /* that one may be pending */
     long poll_ms;
+    int64_t looked_ns;
     int64_t silent_since_ns; /* see tcp_vanished */
     int64_t since_ns;
     session_cb *broke;
@@ -109,6 +110,7 @@ static void schedule_pace(struct session *session, int64_t now_ns)
 static const char *look(struct session *session, int64_t now_ns)
 {
     session_ask(session);
+    session->looked_ns = now_ns;
     if (delivery_counts(session->delivery).under_way == 0)
         session->silent_since_ns = 0;
     else if (tcp_vanished(connection_fd(session->connection), now_ns, &session->silent_since_ns))
@@ -121,7 +123,11 @@ static const char *look(struct session *session, int64_t now_ns)
 static void turn(struct session *session, bool asks)
 {
     int64_t now_ns = clock_mono_ns();
-    const char *why = asks ? look(session, now_ns) : NULL;
+    bool calm = delivery_counts(session->delivery).under_way <= 1 && session->silent_since_ns == 0;
+    const char *why = NULL;
+
+    if (asks || !calm || now_ns - session->looked_ns >= POLL_CALM_MS * CLOCK_NS_PER_MS)
+        why = look(session, now_ns);
 
     if (!why && !event_pending(session->writable, EV_WRITE, NULL))
         why = speak(session, now_ns);
@@ -133,11 +139,9 @@ static void turn(struct session *session, bool asks)
     schedule_pace(session, now_ns);
 }
 
-/* Of what a tick sent the next but one learns how it went. */
 void session_turn(struct session *session)
 {
-    turn(session,
-         delivery_counts(session->delivery).under_way > 1 || session->silent_since_ns != 0);
+    turn(session, false);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)

@@ -33,8 +33,8 @@ struct session *session_new(struct event_base *base, struct connection *connecti
 /* Closes the connection; what was not acknowledged up to now is owed again. */
 void session_free(struct session *session);
 
-/* Asks what was acknowledged, where more than the last snapshot is, and sends what there is to
- * send. May call `broke`, and then the session is gone when this returns. */
+/* Asks what was acknowledged, unless that can wait, and sends what there is to send. May call
+ * `broke`, and then the session is gone when this returns. */
 void session_turn(struct session *session);
 
 /* Tells the delivery what is acknowledged up to now. */

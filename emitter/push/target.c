@@ -214,6 +214,8 @@ void target_evict(struct target *target, uint64_t end)
 
 uint64_t target_position(const struct target *target, struct owed *position)
 {
+    if (target->session)
+        session_ask(target->session); /* lest what arrived is owed again, or counts as lost */
     return delivery_position(target->delivery, position);
 }
 

@@ -176,3 +176,18 @@ def test_calls_of_a_tick(agent, room, threshold):
         assert all(names[i : i + len(READING)] == READING for i in opened)
         waits = {re.search(r"\((\d+)", line)[1] for name, line in tick if name == "epoll_wait"}
         assert len(waits) == 1, "only the loop waits"
+
+
+@pytest.mark.parametrize("threshold", (0, 80))
+def test_renamed_folder_above(agent, room, threshold):
+    """Of two mounts of one file system one is moved away with the folder above it, of which the kernel tells nobody."""
+    room.ext4(EPHEMERAL)
+    room.run("mkdir", "-p", "/var/app/store")
+    room.mount("--bind", EPHEMERAL, "/var/app/store")
+    daemon = agent("--threshold", f"{EPHEMERAL}=0", "--threshold", f"/var/app/store={threshold}", room=room)
+    daemon.wait(lambda snapshot: snapshot.disk("var_app_store").get("error") == 0, "it is there")
+    daemon.next()
+    room.run("sh", "-c", "mv /var/app /var/moved; mkdir -p /var/app/store")
+    gone = daemon.wait(lambda snapshot: not snapshot.disk("var_app_store"), "it is gone")
+    assert not threshold or gone.disk("var_app_store", "parachute")["error"] == 1
+    assert numbers(gone, "ephemeral") == room.statfs(EPHEMERAL)

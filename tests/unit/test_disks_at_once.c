@@ -206,36 +206,6 @@ static void test_shared(void **state)
     subject_close(&subject);
 }
 
-/* Of several mounts of one file system each is read once, then one of them for all, but for
- * those that have no figures. */
-static void test_one_for_all(void **state)
-{
-    struct subject subject = open_at_once();
-
-    (void)state;
-    for (int i = 1; i < 3; i++)
-        fake->disks[i].device = fake->disks[0].device;
-    fake->disks[2].mode = FAKE_NOT_DIRECTORY;
-    fake_publish();
-    subject_look(&subject, COLLECTOR_ALL, FAKE_LONG_NS);
-    subject_expect(&subject,
-                   "system.disk.error 0\n" LINES_OK("a", "1000000") LINES_OK("b", "1001000"));
-    for (int i = 1; i <= 3; i++) {
-        subject_look(&subject, COLLECTOR_ALL, FAKE_LONG_NS);
-        subject_expect(&subject,
-                       "system.disk.error 0\n" LINES_OK("a", "1000000") LINES_OK("b", "1000000"));
-        expect_counts(0, 1 + i, 0);
-        expect_counts(1, 1, 0);
-        expect_counts(2, 1 + i, 0);
-    }
-
-    fake->disks[0].mode = FAKE_OTHER;
-    subject_look(&subject, COLLECTOR_ALL, FAKE_LONG_NS);
-    subject_expect(&subject, "system.disk.error 0\n" LINES_OK("b", "1001000"));
-    expect_counts(1, 2, 0);
-    subject_close(&subject);
-}
-
 /* An idle helper that dies is noticed and replaced, also where nobody is asked by helpers. */
 static void test_idle_helper_dies(void **state)
 {
@@ -285,7 +255,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_no_helper, fake_open, fake_close),
-        cmocka_unit_test_setup_teardown(test_one_for_all, fake_open, fake_close),
         cmocka_unit_test_setup_teardown(test_outcomes, fake_open, fake_close),
         cmocka_unit_test_setup_teardown(test_resident, fake_open, fake_close),
         cmocka_unit_test_setup_teardown(test_mixed, fake_open, fake_close),

@@ -79,11 +79,10 @@ void statfs_read(const char *path, uint64_t mount_id, struct statfs_result *resu
     }
 }
 
-bool statfs_try(const char *path, uint64_t mount_id, bool known, struct statfs_result *result)
+bool statfs_try(const char *path, uint64_t mount_id, struct statfs_result *result)
 {
     (void)path;
     (void)mount_id;
-    (void)known;
     (void)result;
     return false;
 }

@@ -43,7 +43,8 @@ struct fake_disk {
     char type[16];
     unsigned device;
     bool mounted;
-    bool at_once; /* statfs_try answers; it must not be told to hang then */
+    uint64_t total; /* 0: FAKE_TOTAL */
+    bool at_once;   /* statfs_try answers; it must not be told to hang then */
     _Atomic int mode;
     _Atomic int calls;
     _Atomic int tries; /* that were answered, or failed */
@@ -88,12 +89,13 @@ static inline void fake_behave(struct fake_disk *disk, struct statfs_result *res
     case FAKE_OTHER:
         break;
     default:
-        *result = (struct statfs_result){.outcome = STATFS_OK,
-                                         .total_bytes = FAKE_TOTAL(disk - fake->disks),
-                                         .used_bytes = 600,
-                                         .free_bytes = 300,
-                                         .inodes_used = 20,
-                                         .inodes_free = 10};
+        *result = (struct statfs_result){
+            .outcome = STATFS_OK,
+            .total_bytes = disk->total ? disk->total : FAKE_TOTAL(disk - fake->disks),
+            .used_bytes = 600,
+            .free_bytes = 300,
+            .inodes_used = 20,
+            .inodes_free = 10};
     }
 }
 
@@ -105,11 +107,10 @@ static inline struct fake_disk *fake_find(const char *path, uint64_t mount_id)
     return known && strcmp(fake->disks[mount_id].point, path) == 0 ? &fake->disks[mount_id] : NULL;
 }
 
-bool statfs_try(const char *path, uint64_t mount_id, bool known, struct statfs_result *result)
+bool statfs_try(const char *path, uint64_t mount_id, struct statfs_result *result)
 {
     struct fake_disk *disk = fake_find(path, mount_id);
 
-    (void)known;
     if (!disk || !disk->at_once)
         return false;
     assert_int_not_equal(disk->mode, FAKE_HANG);
