@@ -59,7 +59,7 @@ int disk_place(struct disk *disk, struct series_table *series, size_t observed, 
     if (name_series(disk, series, name) < 0)
         return -1;
     disk->observed = observed;
-    disk->probe.shares = observed == DISK_UNOBSERVED; /* what may stop a service is looked at */
+    disk->probe.acted_by = observed != DISK_UNOBSERVED;
     disk->emitted = name;
     return 0;
 }

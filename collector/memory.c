@@ -53,6 +53,7 @@ struct meminfo {
     bool has[LINES];
     bool spoilt[LINES]; /* the line is there and is not understood */
     uint64_t bytes[LINES];
+    int found; /* how many there are, so far */
     bool torn; /* the last line has no end, so lines may be missing */
 };
 
@@ -128,18 +129,21 @@ static void take_line(struct meminfo *meminfo, const char *at, const char *end)
     if (decimal_take(&at, end, &number) && (size_t)(end - at) == sizeof unit - 1 &&
         memcmp(at, unit, sizeof unit - 1) == 0) {
         meminfo->bytes[line] = decimal_multiply(number, KB);
+        meminfo->found += !meminfo->has[line];
         meminfo->has[line] = true;
     } else {
         meminfo->spoilt[line] = true;
     }
 }
 
+/* Behind the last of ours come as many lines again, which are left alone. */
 static void take_text(struct meminfo *meminfo, const char *text, size_t len)
 {
     const char *end = text + len;
 
     *meminfo = (struct meminfo){0};
-    for (const char *line = text, *newline = NULL; line < end; line = newline + 1) {
+    for (const char *line = text, *newline = NULL; line < end && meminfo->found < LINES;
+         line = newline + 1) {
         newline = memchr(line, '\n', (size_t)(end - line));
         if (!newline) {
             meminfo->torn = true;

@@ -20,13 +20,13 @@ struct probe {
     const char *path; /* borrowed */
     uint64_t mount_id;
     bool resident;               /* see mounts.h */
-    bool shares;                 /* see resident.h */
+    bool acted_by;               /* somebody acts by what it says, see resident.h */
     struct statfs_result result; /* once it was answered */
 
     /* The pool's own. */
     enum probe_state state;
     struct device *device;
-    int64_t own_ns;          /* when statfs_try was last called for it */
+    int64_t checked_ns;      /* when it was last found to stand, see resident.h */
     struct job *job;         /* RUNNING: its place in a batch */
     TAILQ_ENTRY(probe) link; /* QUEUED, ANSWERED: in that list */
 };

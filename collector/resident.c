@@ -3,33 +3,28 @@
 #include "base/clock.h"
 #include "collector/device.h"
 
-#define OWN_NS (10 * CLOCK_NS_PER_S) /* how long a mount is not read itself */
+#define TRUST_NS (10 * CLOCK_NS_PER_S)
 
-/*
- * Whether what another mount of its file system said in the same look holds for this one too. That
- * it still leads there, and to a folder, is looked after from time to time only: a mount below a
- * folder that was renamed stands elsewhere, and the kernel tells nobody.
- */
-static bool is_told(const struct probe *probe, int64_t now_ns)
+static bool is_trusted(const struct probe *probe, int64_t now_ns)
 {
-    const struct device *device = probe->device;
-
-    return probe->shares && device->read_ns == now_ns && now_ns - probe->own_ns < OWN_NS &&
-           probe->result.outcome == STATFS_OK &&
-           probe->result.total_bytes == device->result.total_bytes;
+    return !probe->acted_by && now_ns - probe->checked_ns < TRUST_NS &&
+           probe->result.outcome == STATFS_OK && probe->result.total_bytes > 0;
 }
 
 bool resident_read(struct probe *probe, int64_t now_ns, struct statfs_result *result)
 {
     struct device *device = probe->device;
+    bool trusted = is_trusted(probe, now_ns);
 
-    if (is_told(probe, now_ns)) {
+    if (trusted && device->read_ns == now_ns &&
+        device->result.total_bytes == probe->result.total_bytes) {
         *result = device->result;
         return true;
     }
-    if (!statfs_try(probe->path, probe->mount_id, result))
+    if (!statfs_try(probe->path, probe->mount_id, trusted, result))
         return false;
-    probe->own_ns = now_ns;
+    if (!trusted)
+        probe->checked_ns = now_ns;
     if (result->outcome == STATFS_OK) {
         device->read_ns = now_ns;
         device->result = *result;

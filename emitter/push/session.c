@@ -19,6 +19,10 @@
 #define POLL_LONGEST_MS 1000
 #define POLL_CALM_MS 1500
 
+/* What a turn does not ask for while ticks come often and all is well. */
+#define CALM_UNDER_WAY 4
+#define CALM_NS (5 * CLOCK_NS_PER_S)
+
 #define TURN_SENDS 64
 #define TURN_RECEIVES 16
 
@@ -123,11 +127,9 @@ static const char *look(struct session *session, int64_t now_ns)
 static void turn(struct session *session, bool asks)
 {
     int64_t now_ns = clock_mono_ns();
-    bool calm = delivery_counts(session->delivery).under_way <= 1 && session->silent_since_ns == 0;
-    const char *why = NULL;
-
-    if (asks || !calm || now_ns - session->looked_ns >= POLL_CALM_MS * CLOCK_NS_PER_MS)
-        why = look(session, now_ns);
+    bool calm = delivery_counts(session->delivery).under_way <= CALM_UNDER_WAY &&
+                session->silent_since_ns == 0 && now_ns - session->looked_ns < CALM_NS;
+    const char *why = asks || !calm ? look(session, now_ns) : NULL;
 
     if (!why && !event_pending(session->writable, EV_WRITE, NULL))
         why = speak(session, now_ns);

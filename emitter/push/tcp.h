@@ -5,8 +5,8 @@
  * A peer that vanished without a word is found in two ways, since keepalive rests while bytes are
  * unacknowledged: on an idle connection the kernel's keepalive ends it with ETIMEDOUT after 15 s;
  * while bytes are under way tcp_vanished tells. Together at most 20 s after its last answer, where
- * tcp_vanished is asked 1.5 s after bytes went out, and then every second. The one exception: a
- * peer with a closed window is only probed now and then, before Linux 6.15 every two minutes at
+ * tcp_vanished is asked within 5 s after bytes went out, and then every second. The one exception:
+ * a peer with a closed window is only probed now and then, before Linux 6.15 every two minutes at
  * worst, and it takes two probes.
  *
  * Errors: none; what the kernel does not know is left out, what cannot be read counts as not

@@ -79,10 +79,11 @@ void statfs_read(const char *path, uint64_t mount_id, struct statfs_result *resu
     }
 }
 
-bool statfs_try(const char *path, uint64_t mount_id, struct statfs_result *result)
+bool statfs_try(const char *path, uint64_t mount_id, bool trusted, struct statfs_result *result)
 {
     (void)path;
     (void)mount_id;
+    (void)trusted;
     (void)result;
     return false;
 }

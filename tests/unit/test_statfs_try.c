@@ -65,15 +65,19 @@ static void test_try(void **state)
             continue;                          /* in a chroot, whose root is no mount */
         statfs_read(cases[i].path, id, &read); /* brings it into the kernel's caches, too */
         assert_int_equal(read.outcome, cases[i].outcome);
-        assert_int_equal(statfs_try(cases[i].path, id, &result), cases[i].answered);
+        assert_int_equal(statfs_try(cases[i].path, id, false, &result), cases[i].answered);
         if (!cases[i].answered)
             continue;
         assert_int_equal(result.outcome, cases[i].outcome);
         assert_int_equal(result.total_bytes, read.total_bytes);
     }
+    assert_true(statfs_try("/", 0, true, &result)); /* trusted, it is not asked which mount it is */
+    assert_int_equal(result.outcome, STATFS_OK);
+    assert_true(statfs_try("/proc", 1000000, true, &result)); /* this costs nothing */
+    assert_int_equal(result.outcome, STATFS_OTHER_MOUNT);
     memset(path, '/', sizeof path - 1);
     path[sizeof path - 1] = '\0';
-    assert_false(statfs_try(path, mount_id("/"), &result));
+    assert_false(statfs_try(path, mount_id("/"), false, &result));
     assert_int_equal(open_files(), before);
 }
 
@@ -89,7 +93,7 @@ static void test_try_uncached(void **state)
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     statfs_read(path, mount_id("/proc"), &result);
     assert_int_equal(result.outcome, STATFS_OK);
-    assert_false(statfs_try(path, mount_id("/proc"), &result));
+    assert_false(statfs_try(path, mount_id("/proc"), false, &result));
     close(fd);
 }
 
@@ -109,7 +113,7 @@ static int try_filtered(int error)
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
         return 2;
-    if (statfs_try("/proc", id, &result))
+    if (statfs_try("/proc", id, false, &result))
         return 1;
     statfs_read("/proc", id, &result); /* as the helper does */
     return result.outcome == STATFS_OK ? 0 : 1;

@@ -107,10 +107,11 @@ static inline struct fake_disk *fake_find(const char *path, uint64_t mount_id)
     return known && strcmp(fake->disks[mount_id].point, path) == 0 ? &fake->disks[mount_id] : NULL;
 }
 
-bool statfs_try(const char *path, uint64_t mount_id, struct statfs_result *result)
+bool statfs_try(const char *path, uint64_t mount_id, bool trusted, struct statfs_result *result)
 {
     struct fake_disk *disk = fake_find(path, mount_id);
 
+    (void)trusted;
     if (!disk || !disk->at_once)
         return false;
     assert_int_not_equal(disk->mode, FAKE_HANG);
