@@ -15,16 +15,13 @@ ROWS = [
     Row("CPU per snapshot, beside collectd", "us", "altimeter", "collectd", at_most=1 / 4),
     Row("CPU per snapshot, beside node_exporter", "us", "altimeter", "node_exporter", at_most=1 / 8),
     Row("CPU per snapshot, beside netdata", "us", "altimeter", "netdata", at_most=1 / 8),
-    Row("the same with state_dir, parachute on /", "us", "altimeter_state", "floor"),
 ]
 
 
-def of_agent(bench, *options, state=False):
+def of_agent(bench):
     """Gives (us a snapshot, bytes that a snapshot has, its disks)."""
-    folder = bench.begin("altimeter with a state_dir" if state else "altimeter")
-    if state:
-        options += ("--state-dir", folder / "state")
-    with Sink(bench, folder) as sink, Agent(bench, folder, *options, target=sink) as agent:
+    folder = bench.begin("altimeter")
+    with Sink(bench, folder) as sink, Agent(bench, folder, target=sink) as agent:
         time.sleep(WARM_S)
         before = sink.totals()["bytes"]
         us, _ = agent.spend(bench.seconds)
@@ -70,7 +67,6 @@ def measure(bench):
     mounts = mounts_of(disks)
     yield "altimeter", us
     yield "floor", of_floor(bench, size, mounts)
-    yield "altimeter_state", of_agent(bench, "--threshold", "/=100", state=True)[0]
     yield "collectd", of_collectd(bench, mounts)
     yield "node_exporter", of_node_exporter(bench)
     yield "netdata", of_netdata(bench)
