@@ -15,7 +15,11 @@ static void on_libevent(int severity, const char *text)
 struct event_base *loop_new(void)
 {
     event_set_log_callback(on_libevent);
-    return event_base_new();
+    struct event_base *base = event_base_new();
+    if (!base || event_base_priority_init(base, LOOP_PRIORITIES) == 0)
+        return base;
+    event_base_free(base);
+    return NULL;
 }
 
 void loop_free(struct event_base *base)

@@ -1,6 +1,7 @@
 #include "agent/watch.h"
 
 #include "agent/guard.h"
+#include "agent/loop.h"
 #include "agent/wire.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -74,7 +75,9 @@ static int open_events(struct watch *watch, struct event_base *base)
     watch->rest = evtimer_new(base, on_rest, watch);
     watch->collector_event =
         event_new(base, collector_fd(watch->collector), EV_READ | EV_PERSIST, on_collector, watch);
-    if (watch->rest && watch->collector_event && event_add(watch->collector_event, NULL) == 0)
+    if (watch->rest && watch->collector_event &&
+        event_priority_set(watch->collector_event, LOOP_MACHINE) == 0 &&
+        event_add(watch->collector_event, NULL) == 0)
         return 0;
     log_write(LOG_LEVEL_ERROR, "cannot start: out of memory");
     return -1;

@@ -65,8 +65,8 @@ void collector_free(struct collector *collector);
  */
 int collector_adapt(struct collector *collector, const struct collector_options *options);
 
-/* Readable when collector_dispatch has something to do; the same descriptor for the collector's
- * life. */
+/* Readable when collector_dispatch has something to do, also between looks: it is how a look knows
+ * that the mount table changed. The same descriptor for the collector's life. */
 int collector_fd(const struct collector *collector);
 
 void collector_dispatch(struct collector *collector);

@@ -39,13 +39,19 @@ static int open_parts(struct disklist *list, const struct collector_options *opt
 int disklist_open(struct disklist *list, const struct collector_options *options,
                   struct series_table *series)
 {
-    *list = (struct disklist){.series = series, .error_series = SERIES_NONE};
-    if (open_parts(list, options) < 0)
-        log_write(LOG_LEVEL_ERROR, "disks: %s", strerror(ENOMEM));
-    else
+    *list =
+        (struct disklist){.series = series, .error_series = SERIES_NONE, .table = {.watch = -1}};
+    int result = open_parts(list, options);
+    if (result == 0) {
         list->pool = pool_new();
-    if (list->pool)
+        if (!list->pool)
+            goto fail;
+        result = pool_watch(list->pool, mounttable_fd(&list->table));
+    }
+    if (result == 0)
         return 0;
+    log_write(LOG_LEVEL_ERROR, "disks: %s", strerror(errno));
+fail:
     disklist_close(list);
     return -1;
 }
@@ -191,11 +197,18 @@ static int sync(struct disklist *list)
     return result;
 }
 
-int disklist_refresh(struct disklist *list)
+int disklist_refresh(struct disklist *list, bool doubt)
 {
     const char *path = NULL;
     const char *why = NULL;
-    int changed = mounttable_refresh(&list->table, &path, &why);
+
+    /* First heard, then watched, then read: so nothing is missed, and one wake-up a look is all
+     * that mounts that come and go by the thousand can cause. */
+    if (pool_told(list->pool)) {
+        mounttable_hear(&list->table);
+        pool_watch(list->pool, mounttable_fd(&list->table));
+    }
+    int changed = mounttable_refresh(&list->table, doubt, &path, &why);
 
     if (changed > 0 && sync(list) < 0) {
         path = list->table.mountinfo.path;

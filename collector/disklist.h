@@ -41,7 +41,8 @@ void disklist_close(struct disklist *list);
 int disklist_adapt(struct disklist *list, const struct collector_options *options);
 
 /* 1: the disks may be others than before; those that stand on are the same structs. 0: they are the
- * same. -1: the table cannot be read, there are none. */
-int disklist_refresh(struct disklist *list);
+ * same. -1: the table cannot be read, there are none. The pool tells of changes in the mount table;
+ * where there is `doubt`, the kernel is asked. */
+int disklist_refresh(struct disklist *list, bool doubt);
 
 #endif

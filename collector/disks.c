@@ -130,9 +130,9 @@ static void ask(struct disks *disks, unsigned scope)
 }
 
 /* Brings the disks up to date; looks under way go on with the new ones. As disklist_refresh. */
-static int refresh(struct disks *disks)
+static int refresh(struct disks *disks, bool doubt)
 {
-    int changed = disklist_refresh(&disks->list);
+    int changed = disklist_refresh(&disks->list, doubt);
 
     if (changed == 0)
         return 0;
@@ -157,7 +157,7 @@ static int refresh_for(struct disks *disks, unsigned scope, int64_t now_ns)
     }
     disks->table_ns = now_ns;
     disks->table_for = bit;
-    return refresh(disks);
+    return refresh(disks, false);
 }
 
 static void take_answer(struct disks *disks, struct disk *disk)
@@ -168,7 +168,7 @@ static void take_answer(struct disks *disks, struct disk *disk)
     /* After a refresh that brought news it was asked again, or is gone. */
     if (disk->probe.result.outcome == STATFS_OTHER_MOUNT && disks->resyncs < RESYNCS_MOST) {
         disks->resyncs++;
-        if (refresh(disks) != 0)
+        if (refresh(disks, true) != 0)
             return;
     }
     disk_record(disk, &disk->probe.result, scopes);

@@ -3,13 +3,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #define READS_MOST 5
 
 int mounttable_open(struct mounttable *table, const char *proc, const struct strings *extra_types)
 {
-    *table = (struct mounttable){.extra_types = extra_types};
-    if (procfile_open(&table->mountinfo, proc, "self/mountinfo", false) < 0)
+    *table = (struct mounttable){.extra_types = extra_types, .watch = epoll_create1(EPOLL_CLOEXEC)};
+    if (table->watch < 0 || procfile_open(&table->mountinfo, proc, "self/mountinfo", false) < 0)
         return -1;
     return procfile_open(&table->filesystems, proc, "filesystems", false);
 }
@@ -20,13 +22,43 @@ void mounttable_close(struct mounttable *table)
     procfile_close(&table->filesystems);
     mounts_clean(&table->mounts);
     free(table->parsed);
-    *table = (struct mounttable){0};
+    if (table->watch >= 0)
+        close(table->watch);
+    *table = (struct mounttable){.watch = -1};
+}
+
+int mounttable_fd(const struct mounttable *table)
+{
+    return table->watch;
+}
+
+void mounttable_hear(struct mounttable *table)
+{
+    struct epoll_event event;
+
+    epoll_wait(table->watch, &event, 1, 0);
+    table->restless = true;
+}
+
+/* From here on changes are heard; what came before is read with the next refresh. Edges only, as
+ * mountinfo can always be read. */
+static void watch(struct mounttable *table)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET};
+    int fd = table->mountinfo.fd;
+
+    if (table->watched || fd < 0)
+        return;
+    table->watched = epoll_ctl(table->watch, EPOLL_CTL_ADD, fd, &event) == 0 || errno == EEXIST;
+    if (table->watched)
+        mounttable_hear(table);
 }
 
 void mounttable_forget(struct mounttable *table)
 {
     mounts_clean(&table->mounts);
     table->valid = false;
+    table->watched = false;
 }
 
 /* A table may change while it is read: read until it stood still. */
@@ -82,9 +114,17 @@ static const char *parse(struct mounttable *table, const char **path)
     return remember(table) < 0 ? strerror(ENOMEM) : NULL;
 }
 
-int mounttable_refresh(struct mounttable *table, const char **path, const char **why)
+/* Whether the mounts are those of the last refresh. */
+static bool stands(const struct mounttable *table, bool doubt)
 {
-    if (table->valid && !table->restless && !procfile_changed(&table->mountinfo))
+    if (!table->valid || table->restless)
+        return false;
+    return (table->watched && !doubt) || !procfile_changed(&table->mountinfo);
+}
+
+int mounttable_refresh(struct mounttable *table, bool doubt, const char **path, const char **why)
+{
+    if (stands(table, doubt))
         return 0;
     *path = table->mountinfo.path;
     if (read_mountinfo(table) < 0) {
@@ -92,8 +132,10 @@ int mounttable_refresh(struct mounttable *table, const char **path, const char *
         mounttable_forget(table);
         return -1;
     }
-    if (same_as_parsed(table))
+    if (same_as_parsed(table)) {
+        watch(table);
         return 0;
+    }
 
     mounttable_forget(table);
     *why = parse(table, path);
@@ -103,5 +145,6 @@ int mounttable_refresh(struct mounttable *table, const char **path, const char *
         return -1;
     }
     table->valid = true;
+    watch(table);
     return 1;
 }

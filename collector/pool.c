@@ -20,6 +20,7 @@ struct pool {
     unsigned stillborn;    /* workers lost in a row that had not begun their batch */
     int timer;             /* watched by the crew's epoll, with data.ptr NULL */
     int64_t timer_ns;      /* what it is set to; 0: nothing */
+    bool told;             /* by what pool_watch watches, with this as data.ptr */
     bool working;          /* something was asked or is under way; as of the last dispatch */
 };
 
@@ -71,6 +72,21 @@ void pool_alarm(struct pool *pool, int64_t at_ns)
         .it_value = {.tv_sec = at_ns / CLOCK_NS_PER_S, .tv_nsec = at_ns % CLOCK_NS_PER_S}};
     timerfd_settime(pool->timer, TFD_TIMER_ABSTIME, &when, NULL);
     pool->timer_ns = at_ns;
+}
+
+int pool_watch(struct pool *pool, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = &pool->told};
+
+    pool->told = false;
+    if (epoll_ctl(pool->crew.epoll, EPOLL_CTL_MOD, fd, &event) == 0)
+        return 0;
+    return epoll_ctl(pool->crew.epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+bool pool_told(const struct pool *pool)
+{
+    return pool->told;
 }
 
 int pool_join(struct pool *pool, struct probe *probe, uint64_t device)
@@ -178,12 +194,14 @@ static void hear(struct pool *pool, struct worker *worker)
 
 static void take_events(struct pool *pool)
 {
-    struct epoll_event events[CREW_WORKERS + 1];
-    int ready = epoll_wait(pool->crew.epoll, events, CREW_WORKERS + 1, 0);
+    struct epoll_event events[CREW_WORKERS + 2];
+    int ready = epoll_wait(pool->crew.epoll, events, CREW_WORKERS + 2, 0);
     uint64_t expirations = 0;
 
     for (int i = 0; i < ready; i++) {
-        if (events[i].data.ptr)
+        if (events[i].data.ptr == &pool->told)
+            pool->told = true;
+        else if (events[i].data.ptr)
             hear(pool, events[i].data.ptr);
         else if (read(pool->timer, &expirations, sizeof expirations) > 0)
             pool->timer_ns = 0;

@@ -38,6 +38,11 @@ int pool_fd(const struct pool *pool);
  * looked after. To be called after all that follows. */
 void pool_alarm(struct pool *pool, int64_t at_ns);
 
+/* Lets pool_fd become readable once when `fd` is; then pool_told is true until the next
+ * pool_watch. It is the same `fd` each time. -1: memory is short. */
+int pool_watch(struct pool *pool, int fd);
+bool pool_told(const struct pool *pool);
+
 /* Ties the probe to its device. `path` and `mount_id` are set. -1: memory is short. */
 int pool_join(struct pool *pool, struct probe *probe, uint64_t device);
 void pool_leave(struct pool *pool, struct probe *probe);

@@ -8,7 +8,8 @@ newest. libevent may wake up a millisecond early and once more, so of slots of o
 
     cost.py [--record] [PROGRAM]
 
-shows what is counted now, and with --record puts it into cost.json, against which test_cost.py holds it.
+shows what is counted now, and with --record puts it into cost.json, against which test_cost.py holds it, and the names
+of the functions that a tick runs into agent/tick.hot, by which the linker lays them side by side.
 """
 
 import collections
@@ -27,6 +28,7 @@ import points
 from peers import Peer
 
 RECORD = Path(__file__).with_suffix(".json")
+HOT = Path(__file__).resolve().parents[2] / "agent" / "tick.hot"
 COMMAND = "/usr/bin/python3 tests/e2e/cost.py --record"
 
 VALGRIND = ("valgrind", "--quiet", "--tool=callgrind", "--child-silent-after-fork=yes", "--dump-before=emitter_append")
@@ -178,6 +180,20 @@ def allocations(slots):
     return [slot.allocations for slot in slots if slot.asked == 0]
 
 
+def functions(slots):
+    """The names of what each tick runs of ours, of `slots` by case."""
+    idle = [{name for name in slot.ours if slot.ours[name].endswith(".c")} for of in slots.values() for slot in of]
+    return {name.partition("'")[0] for name in set.intersection(*idle)}
+
+
+def pages(program, names):
+    """In how many pages of the program these functions lie, and how many they would fill."""
+    rows = subprocess.run(["nm", "-S", program], capture_output=True, text=True, check=True).stdout.splitlines()
+    places = [(int(row[0], 16), int(row[1], 16)) for row in map(str.split, rows) if len(row) == 4 and row[3] in names]
+    lie = {page for begin, size in places for page in range(begin >> 12, (begin + size - 1 >> 12) + 1)}
+    return len(lie), sum(size for _, size in places) / 4096
+
+
 def build(program):
     """What the instructions depend on beside the source."""
     lines = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()
@@ -197,6 +213,8 @@ def main():
         print(f"allocations of each tick, {case}: {allocations(of)}")
     if record:
         RECORD.write_text(json.dumps(build(program) | {"instructions": counted}, indent=2) + "\n")
+        names = sorted(functions(slots))
+        HOT.write_text("".join(f"--rename-section .text.{name}=.text.hot.{name}\n" for name in names))
 
 
 if __name__ == "__main__":

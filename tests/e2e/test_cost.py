@@ -1,7 +1,7 @@
 """
 What a tick and a request cost, as counts (see cost.py): held against cost.json, and no allocation in a tick.
 
-Whoever means to change them counts anew, and puts cost.json into the same commit.
+Whoever means to change them counts anew, and puts cost.json and agent/tick.hot into the same commit.
 """
 
 import json
@@ -42,6 +42,13 @@ def test_instructions(slots, what):
     assert counted <= recorded * (1 + TOLERANCE), told
     if counted < recorded * (1 - TOLERANCE):
         warnings.warn(told)
+
+
+def test_pages(slots, program):
+    """What a tick runs lies side by side in the program."""
+    lie, fill = cost.pages(program, cost.functions(slots))
+    assert fill > 1
+    assert lie < 1.5 * fill + 1, f"in {lie} pages what would fill {fill:.1f}; {cost.COMMAND} mends {cost.HOT.name}"
 
 
 @pytest.mark.parametrize("case", ("memory", "state_dir"))

@@ -1,7 +1,9 @@
 """Real ext4 on loop devices, in a room of private mounts: numbers, threshold, coming and going."""
 
 import os
+import re
 import time
+from pathlib import Path
 
 import points
 import pytest
@@ -264,3 +266,31 @@ def test_thousand_mounts(agent, room):
     for snapshot in lines.snapshots():
         shown = [snapshot.disk(f"var_many_{number}") for number in range(1000)]
         assert shown == [{"error": 0, **real}] * 1000
+
+
+COMING_AND_GOING = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+for number in range(500):
+    if libc.mount(b"none", b"/var/vcap/store", b"tmpfs", 0, None) or libc.umount2(b"/var/vcap/store", 2):
+        sys.exit(os.strerror(ctypes.get_errno()))
+"""
+
+
+def woken(daemon):
+    """How often the agent has gone to sleep until now."""
+    status = Path(f"/proc/{daemon.pid}/status").read_text()
+    return int(re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", status)[1])
+
+
+def test_mounts_come_and_go_by_the_thousand(agent, room):
+    """They wake the agent once a slot at most, and the one that stays in the end is found."""
+    daemon = agent(room=room)
+    daemon.next()
+    before, begun = woken(daemon), time.monotonic()
+    room.python(COMING_AND_GOING)
+    times, slots = woken(daemon) - before, int(time.monotonic() - begun) + 2
+    assert times <= 10 * slots, f"woken {times} times in {slots} slots"
+    room.ext4(EPHEMERAL)
+    daemon.wait(lambda snapshot: snapshot.disk("ephemeral"), "the new disk")
+    points.assert_every_slot(daemon.snapshots())

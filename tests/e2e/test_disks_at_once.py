@@ -165,7 +165,7 @@ def test_calls_of_a_tick(agent, room, threshold):
     read = [[re.search(r'"(.*?)"', line)[1] for name, line in tick if name == "openat2"] for tick in seen]
     if threshold == 0:
         assert all(disks == [EPHEMERAL, PERSISTENT] for disks in read), "each once"
-        assert all([name for name, _ in tick].count("poll") == 1 for tick in seen), "the mount table, too"
+        assert not any(name == "poll" for tick in seen for name, _ in tick), "the mount table tells by itself"
     else:  # where the machine falls asleep for a moment, a cycle of the parachute may come by itself
         assert read.count([EPHEMERAL, PERSISTENT]) > len(read) / 2, "the parachute's cycles go with the ticks"
     assert seen

@@ -15,7 +15,7 @@ static inline uint64_t mount_id(const char *point)
     uint64_t id = 0;
 
     assert_int_equal(mounttable_open(&table, "/proc", &none), 0);
-    assert_int_equal(mounttable_refresh(&table, &blamed, &why), 1);
+    assert_int_equal(mounttable_refresh(&table, false, &blamed, &why), 1);
     for (size_t i = 0; i < table.mounts.count; i++)
         if (strcmp(table.mounts.list[i].point, point) == 0)
             id = table.mounts.list[i].id;
