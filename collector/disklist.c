@@ -103,6 +103,7 @@ int disklist_adapt(struct disklist *list, const struct collector_options *option
     list->observed_names = observed_names;
     list->choices = choices; /* in place: the table knows where its types are */
     list->adapted = true;
+    list->fresh_for = ~0U; /* what was found by other options serves nobody */
     mounttable_forget(&list->table);
     return 1;
 
@@ -224,4 +225,17 @@ int disklist_refresh(struct disklist *list, bool doubt)
         log_relieve(&list->complaint, "disks: the mount table can be read again");
     }
     return changed;
+}
+
+bool disklist_fresh(struct disklist *list, unsigned bit, int64_t now_ns)
+{
+    bool fresh = !(list->fresh_for & bit) && now_ns - list->fresh_ns < DISKLIST_FRESH_NS;
+
+    if (fresh) {
+        list->fresh_for |= bit;
+    } else {
+        list->fresh_ns = now_ns;
+        list->fresh_for = bit;
+    }
+    return fresh;
 }

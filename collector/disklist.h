@@ -8,6 +8,7 @@
 #ifndef COLLECTOR_DISKLIST_H
 #define COLLECTOR_DISKLIST_H
 
+#include "base/clock.h"
 #include "collector/choices.h"
 #include "collector/collector.h"
 #include "collector/disk.h"
@@ -28,6 +29,8 @@ struct disklist {
     struct names *names;
     bool adapted; /* since the disks were made: their names and places may be others now */
     struct mounttable table;
+    int64_t fresh_ns;   /* when it was last refreshed for a look, monotonic */
+    unsigned fresh_for; /* the scopes, as bits, of the looks that had it then */
     struct log_complaint complaint;
 };
 
@@ -44,5 +47,12 @@ int disklist_adapt(struct disklist *list, const struct collector_options *option
  * same. -1: the table cannot be read, there are none. The pool tells of changes in the mount table;
  * where there is `doubt`, the kernel is asked. */
 int disklist_refresh(struct disklist *list, bool doubt);
+
+/* A tick begins with a look of each scope. What the first one found serves the other one too. */
+#define DISKLIST_FRESH_NS (20 * CLOCK_NS_PER_MS)
+
+/* For a look of that scope that begins: whether another one just had the list made up to date. If
+ * not, it is to be refreshed for this one now. */
+bool disklist_fresh(struct disklist *list, unsigned bit, int64_t now_ns);
 
 #endif

@@ -12,10 +12,6 @@
 /* How often a look goes on with a new mount table. */
 #define RESYNCS_MOST 8
 
-/* A tick begins with a look of each scope. The mount table that the first one found, and what it
- * was answered at once, serve the other one too. */
-#define FRESH_NS (20 * CLOCK_NS_PER_MS)
-
 enum { SCOPES = 2 };
 
 struct look {
@@ -30,8 +26,6 @@ struct disks {
     struct disklist list;
     struct look looks[SCOPES];
     unsigned resyncs;         /* since the last look began */
-    int64_t table_ns;         /* when the mount table was last asked for, monotonic */
-    unsigned table_for;       /* the scopes, as bits, of the looks that had it then */
     bool all_unreadable;      /* the table, in the last look of all */
     struct reading *observed; /* by index */
 };
@@ -74,7 +68,6 @@ int disks_adapt(struct disks *disks, const struct collector_options *options)
     }
     free(disks->observed);
     disks->observed = observed;
-    disks->table_for = ~0U; /* what was found by other options serves nobody */
     return 0;
 }
 
@@ -115,7 +108,8 @@ static void ask(struct disks *disks, unsigned scope)
             record_timeout(disk, bit);
             continue;
         }
-        if (disk->settled && !(disk->read_for & bit) && now_ns - disk->read_ns < FRESH_NS) {
+        if (disk->settled && !(disk->read_for & bit) &&
+            now_ns - disk->read_ns < DISKLIST_FRESH_NS) {
             disk->read_for |= bit;
             disk_record(disk, &disk->probe.result, bit);
             continue;
@@ -144,20 +138,6 @@ static int refresh(struct disks *disks, bool doubt)
             ask(disks, scope);
     }
     return changed;
-}
-
-/* For a look that begins; as refresh. */
-static int refresh_for(struct disks *disks, unsigned scope, int64_t now_ns)
-{
-    unsigned bit = 1U << scope;
-
-    if (!(disks->table_for & bit) && now_ns - disks->table_ns < FRESH_NS) {
-        disks->table_for |= bit;
-        return 0;
-    }
-    disks->table_ns = now_ns;
-    disks->table_for = bit;
-    return refresh(disks, false);
 }
 
 static void take_answer(struct disks *disks, struct disk *disk)
@@ -275,7 +255,7 @@ int disks_look(struct disks *disks, enum collector_scope scope, int64_t patience
     disks->resyncs = 0;
     if (!pool_idle(disks->list.pool)) /* what came back late is known before anything is asked */
         pool_dispatch(disks->list.pool);
-    if (refresh_for(disks, scope, now_ns) == 0)
+    if (disklist_fresh(&disks->list, 1U << scope, now_ns) || refresh(disks, false) == 0)
         ask(disks, scope);
     turn(disks);
     return 0;

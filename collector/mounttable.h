@@ -44,7 +44,7 @@ void mounttable_hear(struct mounttable *table);
  * Brings `mounts` up to date: 1 where it was made anew, 0 where the same mounts stand as at the
  * last call, -1 where the table cannot be read; then `mounts` is empty, and all is read again at
  * the next call. `*path` and `*why` then name the file and say why; borrowed until the next call.
- * Where there is `doubt`, or nobody who hears, the kernel is asked whether it changed.
+ * The kernel is asked whether it changed where there is `doubt`, as for all who do not hear.
  */
 int mounttable_refresh(struct mounttable *table, bool doubt, const char **path, const char **why);
 

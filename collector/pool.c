@@ -78,10 +78,11 @@ int pool_watch(struct pool *pool, int fd)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = &pool->told};
 
+    if (epoll_ctl(pool->crew.epoll, EPOLL_CTL_MOD, fd, &event) < 0 &&
+        epoll_ctl(pool->crew.epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+        return -1;
     pool->told = false;
-    if (epoll_ctl(pool->crew.epoll, EPOLL_CTL_MOD, fd, &event) == 0)
-        return 0;
-    return epoll_ctl(pool->crew.epoll, EPOLL_CTL_ADD, fd, &event);
+    return 0;
 }
 
 bool pool_told(const struct pool *pool)
