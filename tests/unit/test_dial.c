@@ -1,6 +1,7 @@
 /*
  * The process that connects: what becomes of an attempt when it does not do what it is there for,
- * and that nothing of it stays. The resolver and the way of its answer are the test's own.
+ * and that nothing of it stays. The resolver, the way of its answer and the killing are the test's
+ * own.
  */
 #include "tests/unit/adapting.h"
 #include "tests/unit/attempt.h"
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 
 #define PATIENCE_MS 10000
+#define HANG_MOST 16 /* see emitter/push/dial.h */
 
 enum answer { AS_IT_IS, TWICE, WITHOUT };
 
@@ -21,6 +23,7 @@ static struct shared {
     volatile pid_t resolving; /* the process that looks up a name; 0: none does */
     volatile bool resolved;   /* it may be told what it is */
     volatile bool stops;      /* looking up a name stops the process */
+    volatile bool unkillable; /* as a process is that waits for a disk */
     volatile enum answer answer;
 } * shared;
 
@@ -53,6 +56,11 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 void freeaddrinfo(struct addrinfo *found)
 {
     free(found);
+}
+
+int kill(pid_t pid, int signal)
+{
+    return shared->unkillable && signal == SIGKILL ? 0 : (int)syscall(SYS_kill, pid, signal);
 }
 
 /* With a descriptor twice, or without it. */
@@ -103,7 +111,7 @@ static bool is_resolving(void *arg)
 
 static void scene_open(struct scene *scene, bool resolved)
 {
-    *scene = (struct scene){.listener = listen_on_loopback(INADDR_LOOPBACK, 0, 8)};
+    *scene = (struct scene){.listener = listen_on_loopback(INADDR_LOOPBACK, 0, 2 * HANG_MOST)};
     *shared = (struct shared){.resolved = resolved};
     bench_open(&scene->bench, 1, 1);
     scene->connector = connector_new(scene->bench.base);
@@ -181,6 +189,30 @@ static void one_that_hangs_is_given_up(void **state)
     scene_fails(&scene, "the process that was to connect hangs: does a disk?");
     shared->stops = false;
     scene_connects(&scene);
+    scene_close(&scene);
+}
+
+/* Until they are gone no more are started, however many attempts there are. */
+static void only_so_many_hang_at_once(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    scene_open(&scene, false);
+    shared->unkillable = true;
+    for (int i = 0; i < HANG_MOST; i++) {
+        scene_begin_to_resolve(&scene, PATIENCE_MS);
+        connection_close(scene.attempt.connection);
+    }
+    for (int i = 0; i < 3; i++) {
+        scene_begin(&scene, PATIENCE_MS);
+        scene_fails(&scene, "too many processes that were to connect hang: does a disk?");
+        assert_int_equal(shared->resolving, 0);
+    }
+    shared->resolved = true; /* the call that hung returns, in all of them */
+    bench_until_left(&scene.bench, 0);
+    scene_connects(&scene);
+    shared->unkillable = false;
     scene_close(&scene);
 }
 
@@ -276,6 +308,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_that_is_killed_is_an_attempt_that_failed),
         cmocka_unit_test(one_that_hangs_is_given_up),
+        cmocka_unit_test(only_so_many_hang_at_once),
         cmocka_unit_test(one_that_nobody_waits_for_is_ended),
         cmocka_unit_test(an_answer_that_nobody_takes_leaves_nothing),
         cmocka_unit_test(without_a_descriptor_there_is_no_process),
