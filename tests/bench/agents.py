@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import re
 import time
 
@@ -16,7 +17,7 @@ class Agent(Process):
     """At interval 1, with all that is not said as it is by default. Ready when it is made."""
 
     def __init__(self, bench, folder, *options, config=None, target=None, wrapper=()):
-        self.http_port, self.lines_port = free_port(), free_port()
+        self.http_port, self.lines_port, self.target = free_port(), free_port(), target
         command = [*wrapper, bench.program, "-n", NAMESPACE]
         command += ["--http", f"127.0.0.1:{self.http_port}", "--lines", f"127.0.0.1:{self.lines_port}"]
         if "-i" not in options:
@@ -48,6 +49,15 @@ class Agent(Process):
         finally:
             connection.close()
 
+    def spend(self, seconds, **options):
+        """Also, its target has got a snapshot of each of these seconds: who leaves out some has it easier."""
+        before = self.target.totals()["snapshots"]
+        spent = super().spend(seconds, **options)
+        came = self.target.totals()["snapshots"] - before
+        if came < seconds:
+            raise Unmeasurable(f"{came} snapshots came in {seconds} s")
+        return spent
+
     def health(self):
         return json.loads(self.get("/healthz"))
 
@@ -76,7 +86,7 @@ def prefill(bench, state, count, interval=1):
 
 
 def mounts_of(names):
-    """The mount points of the disks that the agent calls so."""
+    """Mount points of the disks that the agent calls so; of several of one file system only the first."""
     found = {}
     for row in read("/proc/self/mounts").splitlines():
         mount = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), row.split()[1])
@@ -86,4 +96,5 @@ def mounts_of(names):
     missing = [name for name in names if name not in found]
     if missing:
         raise Unmeasurable(f"no mount point is known for the disks {missing}")
-    return [found[name] for name in names]
+    devices = {os.stat(found[name]).st_dev: found[name] for name in reversed(names)}
+    return list(reversed(devices.values()))

@@ -2,7 +2,6 @@
 
 import json
 import re
-import statistics
 import sys
 from pathlib import Path
 
@@ -19,11 +18,11 @@ ROWS = [
 
 
 def measure(bench):
-    """The median tick: a block of the ring grows now and then, in few ticks."""
+    """The tick that allocates most; none of them begins a block of the ring, which one in some hundreds does."""
     bench.begin("valgrind")
     said = run([sys.executable, "-B", COST, bench.program], 600)
     told = re.findall(r"^allocations of each tick, (\w+): (.*)$", said, re.M)
     counts = {case: json.loads(ticks) for case, ticks in told}
     if not counts.get("memory"):
         raise Unmeasurable(f"{COST.name} tells no allocations")
-    yield from ((case, statistics.median(ticks)) for case, ticks in counts.items() if ticks)
+    yield from ((case, max(ticks)) for case, ticks in counts.items() if ticks)

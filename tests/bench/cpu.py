@@ -15,6 +15,7 @@ ROWS = [
     Row("CPU per snapshot, beside collectd", "us", "altimeter", "collectd", at_most=1 / 4),
     Row("CPU per snapshot, beside node_exporter", "us", "altimeter", "node_exporter", at_most=1 / 8),
     Row("CPU per snapshot, beside netdata", "us", "altimeter", "netdata", at_most=1 / 8),
+    Row("CPU per snapshot, beside netdata with history in memory, no alarms", "us", "altimeter", "netdata_lean"),
 ]
 
 
@@ -23,9 +24,10 @@ def of_agent(bench):
     folder = bench.begin("altimeter")
     with Sink(bench, folder) as sink, Agent(bench, folder, target=sink) as agent:
         time.sleep(WARM_S)
-        before = sink.totals()["bytes"]
+        before = sink.totals()
         us, _ = agent.spend(bench.seconds)
-        size = round((sink.totals()["bytes"] - before) / bench.seconds)
+        after = sink.totals()
+        size = round((after["bytes"] - before["bytes"]) / (after["snapshots"] - before["snapshots"]))
         return us, size, agent.disks()
 
 
@@ -50,12 +52,12 @@ def of_node_exporter(bench):
     with NodeExporter(bench.begin("node_exporter")) as peer:
         peer.wait_port(peer.port)
         peer.require()
-        time.sleep(PEER_WARM_S)
+        peer.spend(PEER_WARM_S, each_second=peer.scrape)
         return peer.spend(bench.seconds, each_second=peer.scrape)[0]
 
 
-def of_netdata(bench):
-    with Netdata(bench.begin("netdata"), bench.user) as peer:
+def of_netdata(bench, lean):
+    with Netdata(bench.begin("netdata" + ", lean" * lean), bench.user, lean) as peer:
         time.sleep(PEER_WARM_S)
         us, _ = peer.spend(bench.seconds)
         peer.require("system.cpu", "cpu.cpu0", "system.load", "system.ram", "disk_space._")
@@ -69,4 +71,5 @@ def measure(bench):
     yield "floor", of_floor(bench, size, mounts)
     yield "collectd", of_collectd(bench, mounts)
     yield "node_exporter", of_node_exporter(bench)
-    yield "netdata", of_netdata(bench)
+    yield "netdata", of_netdata(bench, lean=False)
+    yield "netdata_lean", of_netdata(bench, lean=True)

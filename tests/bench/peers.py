@@ -1,4 +1,8 @@
-"""The other programs, each with a private configuration that does no more than altimeter does by default."""
+"""
+The other programs, each with a private configuration, which leaves out of what they look at what altimeter does not
+look at by default, as far as that can be told them: netdata's plugin proc looks at the network and more all the same,
+collectd at more of each CPU.
+"""
 
 import http.client
 import json
@@ -25,6 +29,9 @@ LoadPlugin write_graphite
 <Plugin cpu>
     ReportByCpu true
 </Plugin>
+<Plugin swap>
+    ReportIO false
+</Plugin>
 <Plugin df>
 {mounts}
 </Plugin>
@@ -37,13 +44,13 @@ LoadPlugin write_graphite
 </Plugin>
 """
 
-# Nobody asks its web server while it is measured.
+# Two plugins of it; what else there is, as Debian has it. Nobody asks its web server while it is measured, and it tells
+# nobody else of an alarm.
 NETDATA = """
 [global]
     run as user = {user}
 [directories]
     config = {folder}
-    stock config = {folder}
     log = {folder}
     cache = {folder}
     lib = {folder}
@@ -51,16 +58,12 @@ NETDATA = """
     lock = {folder}
     web = {folder}
 [db]
-    mode = ram
     update every = 1
-    retention = 3600
 [web]
     bind to = unix:{folder}/web
     web server threads = 1
 [health]
-    enabled = no
-[ml]
-    enabled = no
+    script to execute on alarm = /bin/true
 [statsd]
     enabled = no
 [cloud]
@@ -78,6 +81,19 @@ NETDATA = """
     netdata monitoring = no
 """
 
+# Also without files for its history, alarms and what it learns of the figures.
+NETDATA_LEAN = """
+[directories]
+    stock config = {folder}
+[db]
+    mode = ram
+    retention = 3600
+[health]
+    enabled = no
+[ml]
+    enabled = no
+"""
+
 NGINX = """
 daemon off;
 worker_processes 1;
@@ -88,6 +104,9 @@ events {{ worker_connections 512; }}
 http {{
     access_log off;
     sendfile on;
+    tcp_nopush on;
+    open_file_cache max=16;
+    open_file_cache_valid 1h;
     default_type application/json;
     keepalive_requests 1000000000;
     keepalive_timeout 1d;
@@ -120,9 +139,8 @@ class NodeExporter(Process):
     def __init__(self, folder):
         self.port = free_port()
         groups = [f"--collector.{name}" for name in ("disable-defaults", "loadavg", "cpu", "meminfo", "filesystem")]
-        super().__init__(
-            ["/usr/bin/prometheus-node-exporter", *groups, f"--web.listen-address=127.0.0.1:{self.port}"], folder
-        )
+        own = ["--web.disable-exporter-metrics", f"--web.listen-address=127.0.0.1:{self.port}"]
+        super().__init__(["/usr/bin/prometheus-node-exporter", *groups, *own], folder)
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
 
     def __exit__(self, *_):
@@ -149,16 +167,17 @@ class NodeExporter(Process):
 class Netdata(Process):
     """Its web server is on a unix socket."""
 
-    def __init__(self, folder, user):
+    def __init__(self, folder, user, lean):
         self.folder = folder
-        (folder / "netdata.conf").write_text(NETDATA.format(folder=folder, user=user))
+        text = NETDATA + NETDATA_LEAN * lean
+        (folder / "netdata.conf").write_text(text.format(folder=folder, user=user))
         super().__init__(["/usr/sbin/netdata", "-D", "-c", folder / "netdata.conf"], folder)
 
     def require(self, *charts):
-        """Each chart has a figure of the last seconds."""
+        """Each chart has a figure of the last seconds; where nothing was to be done that may be 0."""
         for chart in charts:
             rows = json.loads(self._get(f"/api/v1/data?chart={chart}&after=-5&format=json"))["data"]
-            if not any(any(figure for figure in row[1:]) for row in rows):
+            if all(figure is None for row in rows for figure in row[1:]):
                 raise Unmeasurable(f"netdata has no data of {chart}")
 
     def _get(self, path):

@@ -154,24 +154,31 @@ class Process:
             time.sleep(max(0, end - time.monotonic()))
         us, switches = Usage(self.pids()).since(before)
         self.check()
+        if us <= 0:
+            raise Unmeasurable(f"the system does not tell how long {self.name} was on a CPU")
         return us / seconds, switches / seconds
 
-    def private_bytes(self):
-        """The memory that it has for itself alone: {name of a process: bytes}."""
+    def private_bytes(self, kind="Private_Dirty"):
+        """
+        The memory that it has for itself alone: {name of a process: bytes}. With Pss_Dirty also its share of what it
+        has written to and its own children still have in common with it.
+        """
         found = {}
         for pid in self.pids():
             with contextlib.suppress(OSError):
                 name = read(f"/proc/{pid}/comm").strip()
                 rows = read(f"/proc/{pid}/smaps_rollup").splitlines()
-                dirty = next(row for row in rows if row.startswith("Private_Dirty:"))
+                dirty = next(row for row in rows if row.startswith(kind + ":"))
                 found[name] = found.get(name, 0) + int(dirty.split()[1]) * 1024
+        if not any(found.values()):
+            raise Unmeasurable(f"the system does not tell {self.name}'s {kind}")
         return found
 
 
 class Sink(Process):
     """A server that reads lines as fast as it can, or with `dial` a client; see sink.c."""
 
-    FIELDS = ("connections", "lines", "bytes", "first_ns", "wanted_ns", "late_ns")
+    FIELDS = ("connections", "lines", "bytes", "first_ns", "wanted_ns", "snapshots", "late_ns")
 
     def __init__(self, bench, folder, port=0, dial=False, keep=False, wanted=0):
         self.file = folder / "lines" if keep else None

@@ -1,5 +1,9 @@
-"""CPU per snapshot and item where there are many: disks, CPUs."""
+"""
+CPU per snapshot and item where there are many: disks, CPUs. What is the same for each number counts less the more there
+are; so, beside it, what each further one costs, which is a difference of two measurements, and as noisy.
+"""
 
+import itertools
 import shutil
 import sys
 import time
@@ -13,21 +17,24 @@ ROOT = True  # for the private mounts
 DISKS = Path(__file__).with_name("disks.py")
 DISK_COUNTS, CPU_COUNTS = (10, 100, 1000), (2, 64, 512)
 WARM_S = 3
+LOOKS_AGAIN_S = 10  # each so long the agent asks for all disks of one file system by themselves
 IMAGE_BYTES = 64 << 20
 
 ROWS = [
     Row("CPU per snapshot and disk: 100, beside 10", "us", "disks_100", "disks_10"),
     Row("CPU per snapshot and disk: 1000, beside 100", "us", "disks_1000", "disks_100", at_most=1.3),
+    Row("each further one: 100 to 1000, beside 10 to 100", "us", "more_disks_1000", "more_disks_100"),
     Row("CPU per snapshot and CPU: 64, beside 2", "us", "cpus_64", "cpus_2"),
     Row("CPU per snapshot and CPU: 512, beside 64", "us", "cpus_512", "cpus_64", at_most=1.3),
+    Row("each further one: 64 to 512, beside 2 to 64", "us", "more_cpus_512", "more_cpus_64"),
 ]
 
 
 def spend(bench, folder, of, **options):
-    """us per snapshot and item; `of` counts the items in a snapshot."""
+    """(us per snapshot, items); `of` counts the items in a snapshot."""
     with Sink(bench, folder) as sink, Agent(bench, folder, target=sink, **options) as agent:
         time.sleep(WARM_S)
-        us, _ = agent.spend(max(3, bench.seconds // 3))
+        us, _ = agent.spend(max(1, bench.seconds // 30) * LOOKS_AGAIN_S)
         return us, of(agent)
 
 
@@ -41,7 +48,7 @@ def with_disks(bench, count):
     us, found = spend(bench, folder, lambda agent: len(agent.disks()), wrapper=wrapper)
     if found < count:
         raise Unmeasurable(f"{found} disks were seen, not {count}")
-    return us / found
+    return us
 
 
 def with_cpus(bench, count):
@@ -62,11 +69,18 @@ def with_cpus(bench, count):
     us, found = spend(bench, folder, cpus, config={"collector": {"proc": str(proc)}})
     if found != count:
         raise Unmeasurable(f"{found} CPUs were seen, not {count}")
-    return us / found
+    return us
+
+
+def grow(bench, what, spend, counts):
+    us = {}
+    for count in counts:
+        us[count] = spend(bench, count)
+        yield f"{what}_{count}", us[count] / count
+    for less, more in itertools.pairwise(counts):
+        yield f"more_{what}_{more}", (us[more] - us[less]) / (more - less)
 
 
 def measure(bench):
-    for count in DISK_COUNTS:
-        yield f"disks_{count}", with_disks(bench, count)
-    for count in CPU_COUNTS:
-        yield f"cpus_{count}", with_cpus(bench, count)
+    yield from grow(bench, "disks", with_disks, DISK_COUNTS)
+    yield from grow(bench, "cpus", with_cpus, CPU_COUNTS)

@@ -5,11 +5,12 @@
  * -d from who listens there, and drops them, or adds them to FILE. Prints its port; then for each
  * line on its stdin what came so far, and ends with its stdin.
  *
- *   connections lines bytes first_ns wanted_ns late_ns
+ *   connections lines bytes first_ns wanted_ns snapshots late_ns
  *
  * first_ns: when the first byte came (monotonic); wanted_ns: when line LINES was there, else 0.
- * late_ns: how long after the second that it bears a snapshot's last line came, at most, since this
- * was asked for the last time.
+ * snapshots: how many came that are newer than all before. late_ns: how long after its second such
+ * a snapshot came, at most, since this was asked for the last time; where seconds are missing,
+ * after the first of those.
  */
 #include "base/clock.h"
 
@@ -36,6 +37,7 @@ static struct {
     int64_t wanted; /* lines */
     int64_t connections, lines, bytes;
     int64_t first_ns, wanted_ns, late_ns;
+    int64_t snapshots, newest_s;
 } seen;
 
 static void give_up(const char *what)
@@ -68,15 +70,20 @@ static int reach(uint16_t port, bool dial)
     return fd;
 }
 
-/* The time that the last whole line among the bytes bears is compared with the present one. */
-static void note_late(const char *end)
+/* By the second that the last whole line among the bytes bears. */
+static void note_snapshot(const char *end)
 {
     char timestamp[TIMESTAMP_LEN + 1] = "";
 
     if (end - bytes < TIMESTAMP_LEN)
         return;
     memcpy(timestamp, end - TIMESTAMP_LEN, TIMESTAMP_LEN);
-    int64_t late_ns = clock_wall_ns() - strtoll(timestamp, NULL, 10) * S_NS;
+    int64_t second = strtoll(timestamp, NULL, 10);
+    if (second <= seen.newest_s)
+        return;
+    int64_t expected = seen.snapshots++ > 0 ? seen.newest_s + 1 : second;
+    int64_t late_ns = clock_wall_ns() - expected * S_NS;
+    seen.newest_s = second;
     if (late_ns > seen.late_ns)
         seen.late_ns = late_ns;
 }
@@ -95,7 +102,7 @@ static void note(size_t len)
     if (seen.wanted > 0 && seen.wanted_ns == 0 && seen.lines >= seen.wanted)
         seen.wanted_ns = clock_mono_ns();
     if (end)
-        note_late(end);
+        note_snapshot(end);
     if (seen.file && fwrite(bytes, 1, len, seen.file) != len)
         give_up("write");
 }
@@ -119,8 +126,9 @@ static bool answer(void)
         return false;
     if (seen.file)
         fflush(seen.file);
-    printf("%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n",
-           seen.connections, seen.lines, seen.bytes, seen.first_ns, seen.wanted_ns, seen.late_ns);
+    printf("%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n",
+           seen.connections, seen.lines, seen.bytes, seen.first_ns, seen.wanted_ns, seen.snapshots,
+           seen.late_ns);
     seen.late_ns = 0;
     return true;
 }

@@ -25,12 +25,12 @@ class Row:
 
     def result(self, rounds):
         """From the raw figures of each round: what the table and bench.json have of this row."""
-        have = [raw for raw in rounds if self.ours in raw and (not self.other or self.other in raw)]
+        have = [raw for raw in rounds if self.ours in raw and (not self.other or raw.get(self.other))]
         if not have:
             return {"figure": self.figure, "unit": self.unit, "verdict": UNMEASURED}
         ours = [raw[self.ours] for raw in have]
         others = [raw[self.other] for raw in have] if self.other else []
-        ratios = [mine / yours if yours else float("inf") for mine, yours in zip(ours, others)]
+        ratios = [mine / yours for mine, yours in zip(ours, others)]
         judged = ratios or ours
         return {
             "figure": self.figure,
@@ -90,3 +90,7 @@ def text(results):
 
 def any_missed(results):
     return any(result["verdict"] == MISSED and result["final"] for result in results)
+
+
+def any_unmeasured(results):
+    return any(result["verdict"] == UNMEASURED for result in results)

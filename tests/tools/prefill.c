@@ -26,14 +26,16 @@
 #include <unistd.h>
 
 #define GIB (INT64_C(1) << 30)
-#define PAGE INT64_C(4096)
+#define KIB 1024
+#define PAGE 4096
+#define LOAD 10000 /* a hundredth, which is the kernel's last digit */
 
 /* How a series moves from one snapshot to the next. */
 enum motion {
     STILL,
     AGE,    /* ..., 2, 1, 0: the newest is 0 */
     TIMES,  /* a counter of milliseconds: grows by about `step` each second */
-    WANDERS /* up and down by at most `step`, in one snapshot of `seldom` */
+    WANDERS /* up and down by at most `step` units, in one snapshot of `seldom` */
 };
 
 static const struct row {
@@ -42,51 +44,52 @@ static const struct row {
     int64_t step;
     enum motion motion;
     unsigned seldom;
+    int64_t unit;
 } rows[] = {
-    {"system.cpu.error", 0, 0, STILL, 0},
-    {"system.cpu0.user", 1280540, 30, TIMES, 0},
-    {"system.cpu0.system", 525390, 10, TIMES, 0},
-    {"system.cpu0.idle", 91025390, 960, TIMES, 0},
-    {"system.cpu1.user", 1380210, 40, TIMES, 0},
-    {"system.cpu1.system", 495120, 10, TIMES, 0},
-    {"system.cpu1.idle", 90925000, 950, TIMES, 0},
-    {"system.load.error", 0, 0, STILL, 0},
-    {"system.load.load1", 0, 0, AGE, 0},
-    {"system.load.load5", 250000, 2000, WANDERS, 5},
-    {"system.load.load15", 200000, 500, WANDERS, 5},
-    {"system.memory.error", 0, 0, STILL, 0},
-    {"system.memory.total", 8 * GIB, 0, STILL, 0},
-    {"system.memory.used", 3 * GIB, 200 * PAGE, WANDERS, 1},
-    {"system.memory.free", 2 * GIB, 200 * PAGE, WANDERS, 1},
-    {"system.memory.shared", GIB / 8, PAGE, WANDERS, 60},
-    {"system.memory.buffers", GIB / 4, PAGE, WANDERS, 5},
-    {"system.memory.cached", 2 * GIB, 20 * PAGE, WANDERS, 2},
-    {"system.swap.error", 0, 0, STILL, 0},
-    {"system.swap.total", 0, 0, STILL, 0},
-    {"system.swap.used", 0, 0, STILL, 0},
-    {"system.swap.free", 0, 0, STILL, 0},
-    {"system.disk.error", 0, 0, STILL, 0},
-    {"system.disk.system.error", 0, 0, STILL, 0},
-    {"system.disk.system.total", 250 * GIB, 0, STILL, 0},
-    {"system.disk.system.used", 20 * GIB, 4 * PAGE, WANDERS, 10},
-    {"system.disk.system.free", 220 * GIB, 4 * PAGE, WANDERS, 10},
-    {"system.disk.ephemeral.error", 0, 0, STILL, 0},
-    {"system.disk.ephemeral.total", 64 * GIB, 0, STILL, 0},
-    {"system.disk.ephemeral.used", 10 * GIB, 10 * PAGE, WANDERS, 5},
-    {"system.disk.ephemeral.free", 50 * GIB, 10 * PAGE, WANDERS, 5},
-    {"system.disk.persistent.error", 0, 0, STILL, 0},
-    {"system.disk.persistent.total", 64 * GIB, 0, STILL, 0},
-    {"system.disk.persistent.used", 30 * GIB, 100 * PAGE, WANDERS, 2},
-    {"system.disk.persistent.free", 30 * GIB, 100 * PAGE, WANDERS, 2},
-    {"parachute.error", 0, 0, STILL, 0},
-    {"parachute.activated", 0, 0, STILL, 0},
-    {"parachute.disk.persistent.error", 0, 0, STILL, 0},
-    {"parachute.disk.persistent.total", 64 * GIB, 0, STILL, 0},
-    {"parachute.disk.persistent.used", 30 * GIB, 100 * PAGE, WANDERS, 2},
-    {"parachute.disk.persistent.used_percent", 50, 0, STILL, 0},
-    {"parachute.disk.persistent.used_threshold", 80, 0, STILL, 0},
-    {"parachute.disk.persistent.free", 30 * GIB, 100 * PAGE, WANDERS, 2},
-    {"parachute.disk.persistent.activated", 0, 0, STILL, 0},
+    {"system.cpu.error", 0, 0, STILL, 0, 0},
+    {"system.cpu0.user", 1280540, 30, TIMES, 0, 0},
+    {"system.cpu0.system", 525390, 10, TIMES, 0, 0},
+    {"system.cpu0.idle", 91025390, 960, TIMES, 0, 0},
+    {"system.cpu1.user", 1380210, 40, TIMES, 0, 0},
+    {"system.cpu1.system", 495120, 10, TIMES, 0, 0},
+    {"system.cpu1.idle", 90925000, 950, TIMES, 0, 0},
+    {"system.load.error", 0, 0, STILL, 0, 0},
+    {"system.load.load1", 0, 0, AGE, 0, 0},
+    {"system.load.load5", 250000, 2, WANDERS, 5, LOAD},
+    {"system.load.load15", 200000, 1, WANDERS, 5, LOAD},
+    {"system.memory.error", 0, 0, STILL, 0, 0},
+    {"system.memory.total", 8 * GIB, 0, STILL, 0, 0},
+    {"system.memory.used", 3 * GIB, 800, WANDERS, 1, KIB},
+    {"system.memory.free", 2 * GIB, 800, WANDERS, 1, KIB},
+    {"system.memory.shared", GIB / 8, 4, WANDERS, 60, KIB},
+    {"system.memory.buffers", GIB / 4, 4, WANDERS, 5, KIB},
+    {"system.memory.cached", 2 * GIB, 80, WANDERS, 2, KIB},
+    {"system.swap.error", 0, 0, STILL, 0, 0},
+    {"system.swap.total", 0, 0, STILL, 0, 0},
+    {"system.swap.used", 0, 0, STILL, 0, 0},
+    {"system.swap.free", 0, 0, STILL, 0, 0},
+    {"system.disk.error", 0, 0, STILL, 0, 0},
+    {"system.disk.system.error", 0, 0, STILL, 0, 0},
+    {"system.disk.system.total", 250 * GIB, 0, STILL, 0, 0},
+    {"system.disk.system.used", 20 * GIB, 4, WANDERS, 10, PAGE},
+    {"system.disk.system.free", 220 * GIB, 4, WANDERS, 10, PAGE},
+    {"system.disk.ephemeral.error", 0, 0, STILL, 0, 0},
+    {"system.disk.ephemeral.total", 64 * GIB, 0, STILL, 0, 0},
+    {"system.disk.ephemeral.used", 10 * GIB, 10, WANDERS, 5, PAGE},
+    {"system.disk.ephemeral.free", 50 * GIB, 10, WANDERS, 5, PAGE},
+    {"system.disk.persistent.error", 0, 0, STILL, 0, 0},
+    {"system.disk.persistent.total", 64 * GIB, 0, STILL, 0, 0},
+    {"system.disk.persistent.used", 30 * GIB, 100, WANDERS, 2, PAGE},
+    {"system.disk.persistent.free", 30 * GIB, 100, WANDERS, 2, PAGE},
+    {"parachute.error", 0, 0, STILL, 0, 0},
+    {"parachute.activated", 0, 0, STILL, 0, 0},
+    {"parachute.disk.persistent.error", 0, 0, STILL, 0, 0},
+    {"parachute.disk.persistent.total", 64 * GIB, 0, STILL, 0, 0},
+    {"parachute.disk.persistent.used", 30 * GIB, 100, WANDERS, 2, PAGE},
+    {"parachute.disk.persistent.used_percent", 50, 0, STILL, 0, 0},
+    {"parachute.disk.persistent.used_threshold", 80, 0, STILL, 0, 0},
+    {"parachute.disk.persistent.free", 30 * GIB, 100, WANDERS, 2, PAGE},
+    {"parachute.disk.persistent.activated", 0, 0, STILL, 0, 0},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -114,7 +117,7 @@ static int64_t move(const struct row *row, int64_t value, int64_t seconds)
     case WANDERS:
         if (chance(row->seldom) > 0)
             return value;
-        int64_t to = value + (chance(2 * row->step + 1) - row->step) / 1024 * 1024;
+        int64_t to = value + (chance(2 * row->step + 1) - row->step) * row->unit;
         return to < 0 ? 0 : to;
     default:
         return value;
