@@ -15,7 +15,7 @@ ROWS = [
     Row("CPU per snapshot, beside collectd", "us", "altimeter", "collectd", at_most=1 / 4),
     Row("CPU per snapshot, beside node_exporter", "us", "altimeter", "node_exporter", at_most=1 / 8),
     Row("CPU per snapshot, beside netdata", "us", "altimeter", "netdata", at_most=1 / 8),
-    Row("CPU per snapshot, beside netdata with history in memory, no alarms", "us", "altimeter", "netdata_lean"),
+    Row("CPU per snapshot, beside a lean netdata", "us", "altimeter", "netdata_lean", at_most=1 / 8),
 ]
 
 

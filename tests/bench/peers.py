@@ -174,11 +174,14 @@ class Netdata(Process):
         super().__init__(["/usr/sbin/netdata", "-D", "-c", folder / "netdata.conf"], folder)
 
     def require(self, *charts):
-        """Each chart has a figure of the last seconds; where nothing was to be done that may be 0."""
+        """Each chart has figures: of the last seconds, where that of an idle CPU may be 0, and not only such ones."""
         for chart in charts:
-            rows = json.loads(self._get(f"/api/v1/data?chart={chart}&after=-5&format=json"))["data"]
-            if all(figure is None for row in rows for figure in row[1:]):
+            if all(figure is None for figure in self._figures(chart, 5)) or not any(self._figures(chart, 60)):
                 raise Unmeasurable(f"netdata has no data of {chart}")
+
+    def _figures(self, chart, seconds):
+        rows = json.loads(self._get(f"/api/v1/data?chart={chart}&after=-{seconds}&format=json"))["data"]
+        return [figure for row in rows for figure in row[1:]]
 
     def _get(self, path):
         with socket.socket(socket.AF_UNIX) as client:
@@ -210,6 +213,6 @@ def wrk(port, path, seconds):
     """Requests a second of 32 connections; each answered with 200."""
     said = run(["wrk", "-t1", "-c32", f"-d{seconds}s", f"http://127.0.0.1:{port}{path}"], seconds + 60)
     rate = re.search(r"^Requests/sec: +([0-9.]+)", said, re.M)
-    if not rate or "Non-2xx" in said or "Socket errors" in said:
+    if not rate or float(rate[1]) == 0 or "Non-2xx" in said or "Socket errors" in said:
         raise Unmeasurable(f"wrk: {said.strip()[-300:]}")
     return float(rate[1])

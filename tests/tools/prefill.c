@@ -27,7 +27,6 @@
 
 #define GIB (INT64_C(1) << 30)
 #define KIB 1024
-#define PAGE 4096
 #define LOAD 10000 /* a hundredth, which is the kernel's last digit */
 
 /* How a series moves from one snapshot to the next. */
@@ -71,24 +70,24 @@ static const struct row {
     {"system.disk.error", 0, 0, STILL, 0, 0},
     {"system.disk.system.error", 0, 0, STILL, 0, 0},
     {"system.disk.system.total", 250 * GIB, 0, STILL, 0, 0},
-    {"system.disk.system.used", 20 * GIB, 4, WANDERS, 10, PAGE},
-    {"system.disk.system.free", 220 * GIB, 4, WANDERS, 10, PAGE},
+    {"system.disk.system.used", 20 * GIB, 16, WANDERS, 10, KIB},
+    {"system.disk.system.free", 220 * GIB, 16, WANDERS, 10, KIB},
     {"system.disk.ephemeral.error", 0, 0, STILL, 0, 0},
     {"system.disk.ephemeral.total", 64 * GIB, 0, STILL, 0, 0},
-    {"system.disk.ephemeral.used", 10 * GIB, 10, WANDERS, 5, PAGE},
-    {"system.disk.ephemeral.free", 50 * GIB, 10, WANDERS, 5, PAGE},
+    {"system.disk.ephemeral.used", 10 * GIB, 40, WANDERS, 5, KIB},
+    {"system.disk.ephemeral.free", 50 * GIB, 40, WANDERS, 5, KIB},
     {"system.disk.persistent.error", 0, 0, STILL, 0, 0},
     {"system.disk.persistent.total", 64 * GIB, 0, STILL, 0, 0},
-    {"system.disk.persistent.used", 30 * GIB, 100, WANDERS, 2, PAGE},
-    {"system.disk.persistent.free", 30 * GIB, 100, WANDERS, 2, PAGE},
+    {"system.disk.persistent.used", 30 * GIB, 400, WANDERS, 2, KIB},
+    {"system.disk.persistent.free", 30 * GIB, 400, WANDERS, 2, KIB},
     {"parachute.error", 0, 0, STILL, 0, 0},
     {"parachute.activated", 0, 0, STILL, 0, 0},
     {"parachute.disk.persistent.error", 0, 0, STILL, 0, 0},
     {"parachute.disk.persistent.total", 64 * GIB, 0, STILL, 0, 0},
-    {"parachute.disk.persistent.used", 30 * GIB, 100, WANDERS, 2, PAGE},
+    {"parachute.disk.persistent.used", 30 * GIB, 400, WANDERS, 2, KIB},
     {"parachute.disk.persistent.used_percent", 50, 0, STILL, 0, 0},
     {"parachute.disk.persistent.used_threshold", 80, 0, STILL, 0, 0},
-    {"parachute.disk.persistent.free", 30 * GIB, 100, WANDERS, 2, PAGE},
+    {"parachute.disk.persistent.free", 30 * GIB, 400, WANDERS, 2, KIB},
     {"parachute.disk.persistent.activated", 0, 0, STILL, 0, 0},
 };
 
