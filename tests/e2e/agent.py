@@ -1,5 +1,6 @@
 """The program under test: started with a configuration and ports of its own, and ended again."""
 
+import contextlib
 import http.client
 import itertools
 import json
@@ -75,16 +76,13 @@ def state_of(pid):
 
 
 def children_of(pid, name):
-    """Its children of that name."""
-    found = []
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            children = file.read().split()
-        for child in children:
-            with open(f"/proc/{child}/comm", encoding="utf-8", errors="replace") as file:
-                found += [child] if file.read().strip() == name else []
-    except OSError:
-        pass
+    """Its children of that name; any may end meanwhile."""
+    found, children = [], []
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        children = file.read().split()
+    for child in children:
+        with contextlib.suppress(OSError), open(f"/proc/{child}/comm", encoding="utf-8", errors="replace") as file:
+            found += [child] if file.read().strip() == name else []
     return found
 
 

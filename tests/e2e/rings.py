@@ -7,6 +7,7 @@ from pathlib import Path
 
 import points
 import pytest
+from agent import children_of
 from mounts import HangFs
 
 STALLFS = Path(__file__).with_name("stallfs.py")
@@ -92,12 +93,8 @@ def assert_kept(before, after):
 
 def helper_of(daemon):
     """The pid of the process that writes the file."""
-
-    def find():
-        children = Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()
-        return [int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text().strip() == "altimeter-ring"]
-
-    return points.wait_until(find, "a process that writes the file")[0]
+    helpers = points.wait_until(lambda: children_of(daemon.pid, "altimeter-ring"), "a process that writes the file")
+    return int(helpers[0])
 
 
 class StallFs(HangFs):
